@@ -1,0 +1,39 @@
+"""Speech -> words. An engine is a file with a class of its name and its Options."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from pipeline.audio import Sound
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word with its start and end in ms from the beginning of the sound."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was recognised. `words` is empty where the engine gives no times; `confidence` is 0 to 1 or None."""
+
+    text: str
+    words: tuple[Word, ...] = ()
+    confidence: float | None = None
+
+
+class Asr(Protocol):
+    """Recognises. Same sound on the same machine: same transcript. `languages` without region."""
+
+    version: ClassVar[int]
+    languages: tuple[str, ...]
+
+    def __init__(self, options: Any) -> None: ...  # noqa: ANN401  each engine has Options of its own
+
+    def transcribe(self, sounds: Sequence[Sound]) -> list[Transcript]:
+        """One transcript a sound, in order. Raises InfraError where the engine fails."""
+        ...

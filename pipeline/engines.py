@@ -1,0 +1,67 @@
+"""Finds engines: a stage is a folder, an engine is a file, and its name in YAML is the file's name.
+
+The only user of importlib. The file `pipeline/asr/faster_whisper.py` holds the class `FasterWhisper` and its
+`Options`; a third party adds its own through the entry-point group `badline.asr`.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pipeline.errors import BadlineError, did_you_mean
+
+STAGES: Mapping[str, str] = {
+    "tts": "pipeline.tts",
+    "talker": "pipeline.line.talker",
+    "room": "pipeline.line.room",
+    "device": "pipeline.line.device",
+    "network": "pipeline.line.network",
+    "vad": "pipeline.vad",
+    "asr": "pipeline.asr",
+    "agent": "pipeline.agent",
+    "score": "pipeline.score",
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that was found: its stage and name, the class to build, and the options it takes."""
+
+    stage: str
+    name: str
+    build: type[Any]
+    options: type[Any]
+
+    @property
+    def about(self) -> str:
+        """The first line of the class's docstring."""
+        return (self.build.__doc__ or "").strip().partition("\n")[0]
+
+
+@cache
+def known(stage: str) -> tuple[str, ...]:
+    """The names of the engines of a stage, ours and third parties', in order."""
+    folder = Path(__file__).parent.joinpath(*STAGES[stage].split(".")[1:])
+    ours = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
+    return tuple(sorted(ours | {point.name for point in metadata.entry_points(group=f"badline.{stage}")}))
+
+
+@cache
+def find(stage: str, name: str) -> Engine:
+    """The engine of that name. Raises BadlineError with the nearest known name, or naming what it needs installed."""
+    if name not in known(stage):
+        raise BadlineError(f"There is no {stage} called '{name}'. {did_you_mean(name, known(stage))}")
+    module = _module(stage, name)
+    build = getattr(module, "".join(part.capitalize() for part in name.split("_")))
+    return Engine(stage, name, build, module.Options)
+
+
+def _module(stage: str, name: str) -> ModuleType:
+    for point in metadata.entry_points(group=f"badline.{stage}", name=name):
+        return importlib.import_module(point.module)
+    return importlib.import_module(f"{STAGES[stage]}.{name}")

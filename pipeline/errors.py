@@ -1,0 +1,24 @@
+"""What a person can act on: every message says where, what is wrong, and what would be right."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BadlineError(Exception):
+    """Something the reader of the message can mend. Anything else that is raised is a bug."""
+
+
+class InfraError(BadlineError):
+    """An engine of ours failed: the unit stops with this message and counts as `infra_error`."""
+
+
+class SoundInvalid(BadlineError):
+    """The sound is not what the profile asked for: the unit counts as `sound_invalid`."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence with the nearest known name, if one is near, and all the known ones."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    return f"{hint}Known: {', '.join(names) or 'none'}."

@@ -1,0 +1,119 @@
+"""Scene: the stems of what sounds, as one effect hands them to the next, and the measures taken on the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+from numpy.random import Generator
+
+from pipeline.audio import Bools, Floats
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What was asked of an effect and what was got.
+
+    `set` measures hold exactly (a gain, a band edge): checked once a call on a calibration signal, where a miss of
+    more than `tolerance` makes the sound invalid. `drawn` measures hold on average (a loss rate): recorded for
+    each window and judged over the run by `sd`, the standard deviation that chance alone gives `got`; where `sd`
+    is None they are recorded and not judged.
+    """
+
+    effect: str
+    name: str
+    asked: float
+    got: float
+    kind: Literal["set", "drawn"]
+    tolerance: float | None = None
+    sd: float | None = None
+
+    @property
+    def off_target(self) -> bool:
+        """Whether a `set` measure missed (NaN misses)."""
+        return self.kind == "set" and not abs(self.got - self.asked) <= (self.tolerance or 0.0)
+
+
+@dataclass(frozen=True)
+class Nominal:
+    """The talker's level as known before the call, at the microphone: P.56 active speech level, plain and A-weighted.
+
+    Both in dBov. It follows persona, `level`, `effort` and `distance`; mumbling, mood and chance do not move it.
+    """
+
+    asl_dbov: float
+    weighted_dbov: float
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Stems as rows x samples (float32, full scale ±1) at one `rate` in Hz; a row is one window.
+
+    `speech` is the caller, `others` other talkers, `noise` the bed and events; `far_end` the agent's sound at the
+    caller's ear. A non-linear stage (clip, adc, codec) mixes: from there on `speech` is the whole sound, the other
+    stems are silent and `mixed` is True. `voices` holds clean speech, a tuple of float32 rows for each kind of
+    bystander ("adult", ...), at `rate` and at an ASL of -26 dBov. `lost` marks the frames that the network loses
+    (rows x frames of `frame_ms`, anchored at sample 0). The first `hidden` samples warm things up and are thrown
+    away: measure what comes after. `got` is one tuple of measures a row.
+    """
+
+    rate: int
+    speech: Floats
+    others: Floats
+    noise: Floats
+    far_end: Floats
+    nominal: tuple[Nominal, ...]
+    voices: Mapping[str, Sequence[Floats]] = field(default_factory=dict)
+    hidden: int = 0
+    mixed: bool = False
+    lost: Bools | None = None
+    frame_ms: int = 20
+    got: tuple[tuple[Measure, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        stems = (self.speech, self.others, self.noise, self.far_end)
+        if len({stem.shape for stem in stems}) != 1 or self.speech.ndim != 2:
+            raise ValueError("stems must be rows x samples, all of one shape")
+        if not all(np.isfinite(stem).all() for stem in stems):
+            raise ValueError("a stem holds NaN or infinity")
+
+    @property
+    def rows(self) -> int:
+        """How many windows."""
+        return int(self.speech.shape[0])
+
+    @property
+    def samples(self) -> int:
+        """How long each row is."""
+        return int(self.speech.shape[1])
+
+    def mix(self) -> Self:
+        """The scene after the stems end: all sound in `speech`."""
+        if self.mixed:
+            return self
+        silence = np.zeros_like(self.noise)
+        whole = self.speech + self.others + self.noise
+        return replace(self, speech=whole, others=silence, noise=silence, mixed=True)
+
+    def with_got(self, rows: Sequence[Sequence[Measure]]) -> Self:
+        """The scene with further measures, one sequence a row."""
+        before = self.got or ((),) * self.rows
+        return replace(self, got=tuple((*old, *new) for old, new in zip(before, rows, strict=True)))
+
+
+class Effect(Protocol):
+    """One thing that happens to sound on its way; built from its settled Options.
+
+    `version` changes whenever its sound does. No output before t depends on input after t + `lookahead_ms`.
+    `voices` names the kinds of bystander whose speech it needs in `scene.voices`. An effect never writes to its
+    input, keeps no state, and takes all chance from `rngs`, one generator a row; a longer scene begins with the
+    same samples as a shorter one (its generators are prefix-stable).
+    """
+
+    version: ClassVar[int]
+    lookahead_ms: int
+    voices: tuple[str, ...]
+
+    def __init__(self, options: Any) -> None: ...  # noqa: ANN401  each effect has Options of its own
+
+    def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene: ...

@@ -1,0 +1,1 @@
+"""How they speak: effects on the clean voice."""

@@ -1,0 +1,165 @@
+"""What all words have in common: frozen, no unknown keys, and errors with file, line, key and what would be right."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from pipeline import engines
+from pipeline.errors import BadlineError, did_you_mean
+from pipeline.files import Key, Page, read_yaml
+
+W = TypeVar("W", bound="Words")
+
+
+class Words(BaseModel):
+    """Base of everything read from YAML: frozen, strict, and it refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_keys(cls, words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+        if isinstance(words, Mapping):
+            for key in words:
+                if key not in cls.model_fields:
+                    raise complaint(f"is not a key here. {did_you_mean(str(key), cls.model_fields)}", key)
+        return words
+
+
+def complaint(message: str, *under: Key) -> PydanticCustomError:
+    """An error for a validator to raise, about the value itself or about a key `under` it."""
+    return PydanticCustomError("complaint", "{message}", {"message": message, "under": under})
+
+
+def folder_of(info: ValidationInfo) -> Path:
+    """The folder of the file that is being read, from which its relative paths lead."""
+    context = info.context or {}
+    return Path(context.get("folder", "."))
+
+
+def read_words(model: type[W], path: Path) -> W:
+    """The file as a `model`. Raises BadlineError `file:line: key: what is wrong`."""
+    return words_of(model, read_yaml(path))
+
+
+def words_of(model: type[W], page: Page) -> W:
+    """The page as a `model`. Raises BadlineError `file:line: key: what is wrong`."""
+    try:
+        return model.model_validate(page.words, context={"folder": page.path.parent})
+    except ValidationError as error:
+        raise BadlineError("\n".join(_located(page, detail) for detail in error.errors())) from None
+
+
+def _located(page: Page, detail: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
+    context = detail.get("ctx", {})
+    keys: list[Key] = [*_real_keys(page.words, detail["loc"]), *context.get("under", ())]
+    path = ".".join(str(key) for key in keys)
+    return f"{page.path}:{page.line(keys)}: {path + ': ' if path else ''}{_wording(detail)}"
+
+
+def _real_keys(words: Any, loc: Sequence[Key]) -> list[Key]:  # noqa: ANN401  anything YAML holds
+    """`loc` without the names of union members that pydantic puts between the keys of the file."""
+    keys: list[Key] = []
+    for key in loc:
+        if isinstance(words, Mapping) and key in words:
+            keys.append(key)
+            words = words[key]
+        elif isinstance(words, list) and isinstance(key, int) and key < len(words):
+            keys.append(key)
+            words = words[key]
+        elif detail_is_a_missing_key(words, key):
+            keys.append(key)
+    return keys
+
+
+def detail_is_a_missing_key(words: Any, key: Key) -> bool:  # noqa: ANN401  anything YAML holds
+    """Whether `key` names something a mapping of the file lacks, and no part of pydantic's own path."""
+    return isinstance(words, Mapping) and isinstance(key, str) and key.isidentifier()
+
+
+def _wording(detail: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
+    value, context = detail.get("input"), detail.get("ctx", {})
+    match detail["type"]:
+        case "complaint":
+            return str(context["message"])
+        case "missing":
+            return "is missing"
+        case "less_than_equal":
+            return f"{value} is above {context['le']}"
+        case "greater_than_equal":
+            return f"{value} is below {context['ge']}"
+        case "string_type" if isinstance(value, int | float):
+            return f"{value} is a number here: put it in quotes, so that its digits stay as they are"
+        case _:
+            message = detail["msg"]
+            return f"{message[:1].lower()}{message[1:]}, not {value!r}"
+
+
+class Chosen(BaseModel):
+    """An engine and its options, written `{name: {option: value}}` (or `name` alone)."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    stage: str
+    name: str
+    options: Any
+
+    def build(self) -> Any:  # noqa: ANN401  an engine of any stage
+        """The engine itself."""
+        return engines.find(self.stage, self.name).build(self.options)
+
+    def said(self) -> dict[str, Any]:
+        """The choice as plain words, for records and hashes."""
+        return {self.name: self.options.model_dump(mode="json")}
+
+
+def chosen_from(stage: str) -> Callable[[Any, ValidationInfo], Any]:
+    """A validator that reads `{name: {options}}` as an engine of `stage`."""
+
+    def read(words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  anything YAML holds
+        if isinstance(words, Chosen):
+            return words
+        name, options = name_and_options(stage, words)
+        return Chosen(stage=stage, name=name, options=options_of(stage, name, options, info))
+
+    return read
+
+
+def name_and_options(stage: str, words: Any) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401  anything YAML holds
+    """Take `name`, or `{name: {option: value}}`, apart."""
+    if isinstance(words, str):
+        return words, {}
+    if not isinstance(words, Mapping) or len(words) != 1:
+        raise complaint(f"wants one {stage} as 'name: {{option: value}}'")
+    [(name, options)] = words.items()
+    if not isinstance(options or {}, Mapping):
+        raise complaint("wants options as '{option: value}'", name)
+    return name, options or {}
+
+
+def options_of(stage: str, name: str, options: Mapping[str, Any], info: ValidationInfo) -> Any:  # noqa: ANN401
+    """The engine's own Options from words; complaints carry the path below the stage's key."""
+    try:
+        engine = engines.find(stage, name)
+    except BadlineError as error:
+        raise complaint(str(error)) from None
+    try:
+        return engine.options.model_validate(options, context={"folder": folder_of(info)})
+    except ValidationError as error:
+        first = error.errors()[0]
+        under = (name, *first["loc"], *first.get("ctx", {}).get("under", ()))
+        raise complaint(_wording(first), *under) from None
+
+
+def fail_at(title: str, errors: Sequence[InitErrorDetails]) -> ValidationError:
+    """Several complaints at once, each with its own place."""
+    return ValidationError.from_exception_data(title, list(errors))
+
+
+Tts = Annotated[Chosen, BeforeValidator(chosen_from("tts"))]
+Vad = Annotated[Chosen, BeforeValidator(chosen_from("vad"))]
+Asr = Annotated[Chosen, BeforeValidator(chosen_from("asr"))]
+Agent = Annotated[Chosen, BeforeValidator(chosen_from("agent"))]

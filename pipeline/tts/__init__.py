@@ -1,0 +1,21 @@
+"""Text -> clean speech. An engine is a file with a class of its name and its Options."""
+
+from typing import Any, ClassVar, Protocol
+
+from pipeline.audio import Sound
+
+
+class Tts(Protocol):
+    """Speaks. Same text, same seed: same bytes. `languages` are those it can speak ("en"), without region.
+
+    Text must already be in spoken form: ids as words, not digits (`values.spoken`).
+    """
+
+    version: ClassVar[int]
+    languages: tuple[str, ...]
+
+    def __init__(self, options: Any) -> None: ...  # noqa: ANN401  each engine has Options of its own
+
+    def speak(self, text: str, *, seed: int) -> Sound:
+        """The words as clean speech at the engine's own rate. Raises InfraError where it cannot."""
+        ...
