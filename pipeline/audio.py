@@ -37,6 +37,16 @@ class Sound:
         return type(self)(np.ascontiguousarray(samples, dtype=np.float32), rate)
 
 
+@dataclass(frozen=True)
+class Word:
+    """A word with its start and end in ms from the beginning of the sound."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
 def to_pcm(samples: Floats) -> Ints:
     """What a 16-bit converter makes of float samples: rounded, and limited at full scale."""
     return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

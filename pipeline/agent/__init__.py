@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
-from pipeline.asr import Word
+from pipeline.audio import Word
 from pipeline.files import Json
 
 Given = Mapping[str, Json]

@@ -4,17 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from pipeline.audio import Sound
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word with its start and end in ms from the beginning of the sound."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-    confidence: float | None = None
+from pipeline.audio import Sound, Word
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""ONE call: the caller, the loop in which it takes place, and the record of it."""

@@ -1,0 +1,117 @@
+"""What was said, heard, answered and done in one call, and when. All times are ms on one clock that starts at pick-up.
+
+The clock is the platform's: the caller's sound is placed where the platform hears it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.agent import Action, Decision, Handoff
+from pipeline.audio import Word
+from pipeline.files import Json
+from pipeline.line.scene import Measure
+
+Ended = Literal["agent_hung_up", "handed_off", "caller_hung_up", "caller_invalid", "time_limit", "agent_error"]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What the caller said: the line's key and attempt, its text as written for people, and as it was spoken.
+
+    `offered` names the facts it carried. `start_ms` and `end_ms` bound the speech itself.
+    """
+
+    key: str
+    attempt: int
+    text: str
+    spoken: str
+    offered: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class PlacedWindow:
+    """A window of the caller's sound on the clock: its name, where it starts, and the hash of its bytes."""
+
+    name: str
+    start_ms: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the platform cut out and recognised: the sound from `start_ms` to `end_ms`, decided at `decided_ms`."""
+
+    start_ms: int
+    end_ms: int
+    decided_ms: int
+    text: str
+    words: tuple[Word, ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Replied:
+    """What the agent answered to turn number `turn` (None: the opening), and when it sounded.
+
+    `discarded` replies were never played: the caller spoke again first. Their actions stand.
+    """
+
+    turn: int | None
+    text: str
+    start_ms: int
+    end_ms: int
+    actions: tuple[Action, ...]
+    state: Mapping[str, Json] | None
+    decisions: tuple[Decision, ...]
+    handoff: Handoff | None
+    ends_call: bool
+    discarded: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something worth counting that happened at a moment, such as `reply_discarded`."""
+
+    at_ms: int
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished call. `unmatched` are sentences of the agent to which the caller had no line.
+
+    `error` is set where the agent failed (ended is then `agent_error`). `calibration` holds the `set` measures,
+    `windows` the hashes of the sound and `measures` what each window got, by the window's name.
+    """
+
+    call: str
+    ended: Ended
+    ended_ms: int
+    utterances: tuple[Utterance, ...]
+    turns: tuple[Turn, ...]
+    replies: tuple[Replied, ...]
+    events: tuple[Event, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    error: str | None = None
+    windows: tuple[PlacedWindow, ...] = ()
+    calibration: tuple[Measure, ...] = ()
+    measures: Mapping[str, tuple[Measure, ...]] | None = None
+
+    @property
+    def state(self) -> Mapping[str, Json] | None:
+        """The agent's state after its last reply; None where it never showed one."""
+        return next((reply.state for reply in reversed(self.replies) if reply.state is not None), None)
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """All that the agent did, in order, with the replies that were never played."""
+        return tuple(action for reply in self.replies for action in reply.actions)
+
+    @property
+    def handoff(self) -> Handoff | None:
+        """What a person was given, where the call was handed off."""
+        return next((reply.handoff for reply in reversed(self.replies) if reply.handoff), None)

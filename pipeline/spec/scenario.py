@@ -1,0 +1,200 @@
+"""A scenario: who calls, what they want and know, what they say, and what must come of it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from pipeline import values
+from pipeline.errors import BadlineError, did_you_mean
+from pipeline.files import Json, find_named, read_json
+from pipeline.spec.words import Words, complaint, folder_of, read_words
+from pipeline.values import Value
+
+Outcome = Literal["resolved", "handed_off", "refused", "deflected", "abandoned"]
+SLOT = re.compile(r"\{(?P<fact>\w+)(?::(?P<style>\w+))?\}")
+SPECIAL_LINES = ("open", "closing", "otherwise")
+
+
+class Persona(Words):
+    """Who calls. `voice` names a file in `fixtures/voices`; `mood` sets how fast they come back with an answer."""
+
+    voice: str = "heart"
+    mood: Literal["calm", "hurried", "confused"] = "calm"
+    age: Literal["adult"] = "adult"
+    patience: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class Line(Words):
+    """One thing the caller can say. `asked` adds patterns by which they know that it is wanted.
+
+    `say` is their first try, `correct` what they say when it was not understood (default: each fact spelled slowly).
+    """
+
+    say: Annotated[str, Field(min_length=1)]
+    correct: str | None = None
+    asked: tuple[str, ...] = ()
+
+    @field_validator("asked", mode="before")
+    @classmethod
+    def _patterns(cls, words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+        for i, pattern in enumerate(words if isinstance(words, list) else ()):
+            try:
+                re.compile(str(pattern))
+            except re.error as error:
+                raise complaint(f"is not a regular expression: {error}", i) from None
+        return tuple(words) if isinstance(words, list) else words
+
+
+class Effort(Words):
+    """What the caller may be put through; more makes a call `resolved_badly`."""
+
+    max_turns: Annotated[int, Field(ge=1)] | None = None
+    max_repeats: Annotated[int, Field(ge=0)] | None = None
+
+
+def _one_each(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+    """`did:` as a tuple of (action, arguments): each item is an action's name, or one `{name: {argument: value}}`."""
+    if not isinstance(words, list):
+        raise complaint("wants a list: [{action: {argument: value}}]")
+    pairs = []
+    for i, item in enumerate(words):
+        match item:
+            case str():
+                pairs.append((item, {}))
+            case dict() if len(item) == 1 and isinstance(next(iter(item.values())) or {}, dict):
+                [(name, arguments)] = item.items()
+                pairs.append((name, arguments or {}))
+            case _:
+                raise complaint("wants one action as 'name: {argument: value}'", i)
+    return tuple(pairs)
+
+
+def _tuple(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+    return tuple(words) if isinstance(words, list) else words
+
+
+class Expect(Words):
+    """What must come of the call. `{fact}` stands for a fact's value, compared by its type."""
+
+    outcome: Outcome
+    did: Annotated[tuple[tuple[str, Mapping[str, Any]], ...], BeforeValidator(_one_each)] = ()
+    state: Mapping[str, Any] = Field(default_factory=dict)
+    never: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    must_say: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    effort: Effort = Effort()
+
+
+class Scenario(Words):
+    """A call as it should go, from the caller's side."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    about: str
+    owner: str | None = None
+    language: Literal["en", "en-GB", "en-US"] = "en-GB"
+    tags: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    persona: Persona = Persona()
+    given: Mapping[str, Any] = Field(default_factory=dict)
+    now: datetime
+    facts: Mapping[str, Value] = Field(default_factory=dict)
+    says: Mapping[str, Line]
+    expect: Expect
+
+    @field_validator("now", mode="before")
+    @classmethod
+    def _clock(cls, words: Any) -> datetime:  # noqa: ANN401  anything YAML holds
+        try:
+            return words if isinstance(words, datetime) else datetime.fromisoformat(str(words))
+        except ValueError:
+            raise complaint(f"'{words}' is not a time; write \"2026-11-22T10:00\"") from None
+
+    @field_validator("given", mode="before")
+    @classmethod
+    def _worlds(cls, words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  anything YAML holds
+        if not isinstance(words, Mapping):
+            return words
+        return {key: _world(key, value, folder_of(info)) for key, value in words.items()}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _typed_facts(cls, words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+        if not isinstance(words, dict) or not isinstance(words.get("facts"), dict):
+            return words
+        language = words.get("language", "en-GB")
+        facts = {name: _fact(name, fact, str(language)) for name, fact in words["facts"].items()}
+        return {**words, "facts": facts}
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Scenario":
+        if "open" not in self.says:
+            raise complaint("has no 'open': the line with which the caller begins", "says")
+        for keys, text in _texts(self):
+            for slot in SLOT.finditer(text):
+                if slot["fact"] not in self.facts:
+                    raise complaint(f"there is no fact '{slot['fact']}'. {did_you_mean(slot['fact'], self.facts)}", *keys)
+                if slot["style"] and slot["style"] not in values.STYLES:
+                    raise complaint(f"'{slot['style']}' is no way to speak. {did_you_mean(slot['style'], values.STYLES)}", *keys)
+        return self
+
+
+def _world(key: str, value: Json, folder: Path) -> Any:  # noqa: ANN401  anything JSON holds
+    if not isinstance(value, str):
+        return value
+    try:
+        return read_json(find_named(value, folder="fixtures/worlds", ending=".json", near=folder))
+    except BadlineError as error:
+        raise complaint(str(error), key) from None
+
+
+def _fact(name: str, fact: Any, language: str) -> Value:  # noqa: ANN401  anything YAML holds
+    """`{type: value}`, or `{type: value, accept: [...]}`, as a typed value."""
+    if isinstance(fact, Value):
+        return fact
+    types = [key for key in fact if key != "accept"] if isinstance(fact, dict) else []
+    if len(types) != 1:
+        raise complaint(f"wants one value as '{{type: \"value\"}}'. Types: {', '.join(values.TYPES)}", "facts", name)
+    [kind] = types
+    if kind not in values.TYPES:
+        raise complaint(f"there is no type '{kind}'. {did_you_mean(kind, values.TYPES)}", "facts", name, kind)
+    text, accept = fact[kind], fact.get("accept", [])
+    if not isinstance(text, str):
+        raise complaint(f"{text} must stand in quotes: as a number it loses leading zeros", "facts", name, kind)
+    if not isinstance(accept, list) or not all(isinstance(reading, str) for reading in accept):
+        raise complaint("wants a list of further texts to accept, in quotes", "facts", name, "accept")
+    try:
+        return values.checked(kind, text, language=language, accept=tuple(accept))
+    except ValueError as error:
+        raise complaint(str(error), "facts", name, kind) from None
+
+
+def _texts(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text in which a fact may stand, with the keys that lead to it."""
+    for key, line in scenario.says.items():
+        yield ("says", key, "say"), line.say
+        if line.correct is not None:
+            yield ("says", key, "correct"), line.correct
+    for i, text in enumerate(scenario.expect.must_say):
+        yield ("expect", "must_say", i), text
+    for i, (action, arguments) in enumerate(scenario.expect.did):
+        yield from _leaves(("expect", "did", i, action), arguments)
+    yield from _leaves(("expect", "state"), scenario.expect.state)
+
+
+def _leaves(keys: tuple[str | int, ...], node: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:  # noqa: ANN401
+    match node:
+        case str():
+            yield keys, node
+        case Mapping():
+            for key, value in node.items():
+                yield from _leaves((*keys, key), value)
+        case list():
+            for i, value in enumerate(node):
+                yield from _leaves((*keys, i), value)
+
+
+def read_scenario(path: Path) -> Scenario:
+    """The scenario in a file. Raises BadlineError."""
+    return read_words(Scenario, path)
