@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from pipeline import values
-from pipeline.errors import BadlineError, did_you_mean
+from pipeline.errors import did_you_mean
 from pipeline.files import Json, find_named, read_json
-from pipeline.spec.words import Words, complaint, folder_of, read_words
+from pipeline.spec.words import Words, complaint, folder_of, read_words, under
 from pipeline.values import Value
 
 Outcome = Literal["resolved", "handed_off", "refused", "deflected", "abandoned"]
@@ -123,8 +123,11 @@ class Scenario(Words):
     def _typed_facts(cls, words: Any) -> Any:  # noqa: ANN401  anything YAML holds
         if not isinstance(words, dict) or not isinstance(words.get("facts"), dict):
             return words
-        language = words.get("language", "en-GB")
-        facts = {name: _fact(name, fact, str(language)) for name, fact in words["facts"].items()}
+        language = str(words.get("language", "en-GB"))
+        facts = {}
+        for name, fact in words["facts"].items():
+            with under("facts", name):
+                facts[name] = fact if isinstance(fact, Value) else _fact(fact, language)
         return {**words, "facts": facts}
 
     @model_validator(mode="after")
@@ -134,40 +137,39 @@ class Scenario(Words):
         for keys, text in _texts(self):
             for slot in SLOT.finditer(text):
                 if slot["fact"] not in self.facts:
-                    raise complaint(f"there is no fact '{slot['fact']}'. {did_you_mean(slot['fact'], self.facts)}", *keys)
+                    raise complaint(
+                        f"there is no fact '{slot['fact']}'. {did_you_mean(slot['fact'], self.facts)}", *keys
+                    )
                 if slot["style"] and slot["style"] not in values.STYLES:
-                    raise complaint(f"'{slot['style']}' is no way to speak. {did_you_mean(slot['style'], values.STYLES)}", *keys)
+                    raise complaint(
+                        f"'{slot['style']}' is no way to speak. {did_you_mean(slot['style'], values.STYLES)}",
+                        *keys,
+                    )
         return self
 
 
 def _world(key: str, value: Json, folder: Path) -> Any:  # noqa: ANN401  anything JSON holds
     if not isinstance(value, str):
         return value
-    try:
+    with under(key):
         return read_json(find_named(value, folder="fixtures/worlds", ending=".json", near=folder))
-    except BadlineError as error:
-        raise complaint(str(error), key) from None
 
 
-def _fact(name: str, fact: Any, language: str) -> Value:  # noqa: ANN401  anything YAML holds
+def _fact(fact: Any, language: str) -> Value:  # noqa: ANN401  anything YAML holds
     """`{type: value}`, or `{type: value, accept: [...]}`, as a typed value."""
-    if isinstance(fact, Value):
-        return fact
     types = [key for key in fact if key != "accept"] if isinstance(fact, dict) else []
     if len(types) != 1:
-        raise complaint(f"wants one value as '{{type: \"value\"}}'. Types: {', '.join(values.TYPES)}", "facts", name)
+        raise complaint(f"wants one value as '{{type: \"value\"}}'. Types: {', '.join(values.TYPES)}")
     [kind] = types
     if kind not in values.TYPES:
-        raise complaint(f"there is no type '{kind}'. {did_you_mean(kind, values.TYPES)}", "facts", name, kind)
+        raise complaint(f"there is no type '{kind}'. {did_you_mean(kind, values.TYPES)}", kind)
     text, accept = fact[kind], fact.get("accept", [])
     if not isinstance(text, str):
-        raise complaint(f"{text} must stand in quotes: as a number it loses leading zeros", "facts", name, kind)
+        raise complaint(f"{text} must stand in quotes: as a number it loses its leading zeros", kind)
     if not isinstance(accept, list) or not all(isinstance(reading, str) for reading in accept):
-        raise complaint("wants a list of further texts to accept, in quotes", "facts", name, "accept")
-    try:
+        raise complaint("wants a list of further texts to accept, in quotes", "accept")
+    with under(kind):
         return values.checked(kind, text, language=language, accept=tuple(accept))
-    except ValueError as error:
-        raise complaint(str(error), "facts", name, kind) from None
 
 
 def _texts(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -1,11 +1,12 @@
 """What all words have in common: frozen, no unknown keys, and errors with file, line, key and what would be right."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from pipeline import engines
 from pipeline.errors import BadlineError, did_you_mean
@@ -70,12 +71,12 @@ def _real_keys(words: Any, loc: Sequence[Key]) -> list[Key]:  # noqa: ANN401  an
         elif isinstance(words, list) and isinstance(key, int) and key < len(words):
             keys.append(key)
             words = words[key]
-        elif detail_is_a_missing_key(words, key):
+        elif _is_missing(words, key):
             keys.append(key)
     return keys
 
 
-def detail_is_a_missing_key(words: Any, key: Key) -> bool:  # noqa: ANN401  anything YAML holds
+def _is_missing(words: Any, key: Key) -> bool:  # noqa: ANN401  anything YAML holds
     """Whether `key` names something a mapping of the file lacks, and no part of pydantic's own path."""
     return isinstance(words, Mapping) and isinstance(key, str) and key.isidentifier()
 
@@ -96,6 +97,22 @@ def _wording(detail: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
         case _:
             message = detail["msg"]
             return f"{message[:1].lower()}{message[1:]}, not {value!r}"
+
+
+@contextmanager
+def under(*keys: Key) -> Iterator[None]:
+    """Whatever is refused inside is a complaint about what stands under `keys`."""
+    try:
+        yield
+    except PydanticCustomError as error:
+        context = error.context or {}
+        raise complaint(str(context["message"]), *keys, *context["under"]) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        inner = (*first["loc"], *first.get("ctx", {}).get("under", ()))
+        raise complaint(_wording(first), *keys, *inner) from None
+    except (BadlineError, ValueError) as error:
+        raise complaint(str(error), *keys) from None
 
 
 class Chosen(BaseModel):
@@ -123,40 +140,26 @@ def chosen_from(stage: str) -> Callable[[Any, ValidationInfo], Any]:
         if isinstance(words, Chosen):
             return words
         name, options = name_and_options(stage, words)
-        return Chosen(stage=stage, name=name, options=options_of(stage, name, options, info))
+        with under():
+            model = engines.find(stage, name).options
+        with under(name):
+            return Chosen(stage=stage, name=name, options=model.model_validate(options, context=info.context))
 
     return read
 
 
 def name_and_options(stage: str, words: Any) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401  anything YAML holds
     """Take `name`, or `{name: {option: value}}`, apart."""
-    if isinstance(words, str):
-        return words, {}
-    if not isinstance(words, Mapping) or len(words) != 1:
-        raise complaint(f"wants one {stage} as 'name: {{option: value}}'")
-    [(name, options)] = words.items()
-    if not isinstance(options or {}, Mapping):
-        raise complaint("wants options as '{option: value}'", name)
-    return name, options or {}
-
-
-def options_of(stage: str, name: str, options: Mapping[str, Any], info: ValidationInfo) -> Any:  # noqa: ANN401
-    """The engine's own Options from words; complaints carry the path below the stage's key."""
-    try:
-        engine = engines.find(stage, name)
-    except BadlineError as error:
-        raise complaint(str(error)) from None
-    try:
-        return engine.options.model_validate(options, context={"folder": folder_of(info)})
-    except ValidationError as error:
-        first = error.errors()[0]
-        under = (name, *first["loc"], *first.get("ctx", {}).get("under", ()))
-        raise complaint(_wording(first), *under) from None
-
-
-def fail_at(title: str, errors: Sequence[InitErrorDetails]) -> ValidationError:
-    """Several complaints at once, each with its own place."""
-    return ValidationError.from_exception_data(title, list(errors))
+    match words:
+        case str():
+            return words, {}
+        case Mapping() if len(words) == 1:
+            [(name, options)] = words.items()
+            if isinstance(options, Mapping | None):
+                return str(name), options or {}
+            raise complaint("wants options as '{option: value}'", name)
+        case _:
+            raise complaint(f"wants one {stage} as 'name: {{option: value}}'")
 
 
 Tts = Annotated[Chosen, BeforeValidator(chosen_from("tts"))]
