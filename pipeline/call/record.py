@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.agent import Action, Decision, Handoff
-from pipeline.audio import Word
 from pipeline.files import Json
 from pipeline.line.scene import Measure
+from pipeline.platform import Event, Turn
+
+__all__ = ["Ended", "Event", "PlacedWindow", "Record", "Replied", "Turn", "Utterance"]
 
 Ended = Literal["agent_hung_up", "handed_off", "caller_hung_up", "caller_invalid", "time_limit", "agent_error"]
 
@@ -41,18 +43,6 @@ class PlacedWindow:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What the platform cut out and recognised: the sound from `start_ms` to `end_ms`, decided at `decided_ms`."""
-
-    start_ms: int
-    end_ms: int
-    decided_ms: int
-    text: str
-    words: tuple[Word, ...] = ()
-    confidence: float | None = None
-
-
-@dataclass(frozen=True)
 class Replied:
     """What the agent answered to turn number `turn` (None: the opening), and when it sounded.
 
@@ -69,15 +59,6 @@ class Replied:
     handoff: Handoff | None
     ends_call: bool
     discarded: bool
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something worth counting that happened at a moment, such as `reply_discarded`."""
-
-    at_ms: int
-    name: str
-    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,12 @@ class Effect(Protocol):
     `version` changes whenever its sound does. No output before t depends on input after t + `lookahead_ms`.
     `voices` names the kinds of bystander whose speech it needs in `scene.voices`. An effect never writes to its
     input, keeps no state, and takes all chance from `rngs`, one generator a row; a longer scene begins with the
-    same samples as a shorter one (its generators are prefix-stable).
+    same samples as a shorter one (its generators are prefix-stable). `order` is where it stands in its place:
+    effects of one order keep the profile's, so that no profile can put a codec before the loss.
     """
 
     version: ClassVar[int]
+    order: ClassVar[int]
     lookahead_ms: int
     voices: tuple[str, ...]
 

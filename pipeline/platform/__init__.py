@@ -1,1 +1,65 @@
 """The system under test as the line sees it: sound in up to t; sound, events and actions out."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.agent import Reply
+from pipeline.audio import Ints, Word
+from pipeline.line.track import Track
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the platform cut out and recognised: the sound from `start_ms` to `end_ms`, decided at `decided_ms`."""
+
+    start_ms: int
+    end_ms: int
+    decided_ms: int
+    text: str
+    words: tuple[Word, ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The agent's reply to turn number `turn` (None: its opening) and the sound of it, int16 at 16 kHz.
+
+    It leaves the platform from `start_ms` to `end_ms`. A `discarded` one never did: the caller spoke again first.
+    """
+
+    turn: int | None
+    reply: Reply
+    start_ms: int
+    end_ms: int
+    pcm: Ints
+    discarded: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something worth counting that happened at a moment, such as `reply_discarded`."""
+
+    at_ms: int
+    name: str
+    detail: str = ""
+
+
+class Hearing(Protocol):
+    """A platform in one call. Its clock starts at pick-up and runs with the caller's track."""
+
+    async def hear(self, track: Track, until_ms: int) -> Sequence[Turn | Answer | Event]:
+        """Everything that comes of the sound up to `until_ms`, and of nothing later, that was not told before.
+
+        An Answer is told when it begins to sound. Raises AgentError.
+        """
+        ...
+
+
+class Platform(Protocol):
+    """What answers the phone; it knows the caller's track and nothing else of the caller."""
+
+    def pick_up(self) -> AbstractAsyncContextManager[Hearing]:
+        """Answer the call at 0 ms."""
+        ...

@@ -18,6 +18,7 @@ class Vad(Protocol):
     """Decides frame by frame from the sound so far: frame k depends on nothing after its end (causal)."""
 
     version: ClassVar[int]
+    frame_ms: int
 
     def __init__(self, options: Any) -> None: ...  # noqa: ANN401  each engine has Options of its own
 

@@ -1,0 +1,91 @@
+"""A line: a profile with every number settled for one call, its effects built and in physical order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import engines
+from pipeline.chance import Chance
+from pipeline.line.scene import Effect
+from pipeline.spec.profile import PLACES, AnyOf, EffectWords, Place, Profile, Range
+
+ONE_WAY_MS = 80
+
+
+@dataclass(frozen=True)
+class PlacedEffect:
+    """An effect at its place: its name there (the second of two noises is `noise.2`), settled options, and itself."""
+
+    place: Place
+    name: str
+    options: Any
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class Line:
+    """The whole way from mouth to platform for one call. `delay_ms` is one way, with what the effects look ahead."""
+
+    effects: tuple[PlacedEffect, ...] = ()
+    delay_ms: int = ONE_WAY_MS
+
+    @property
+    def voices(self) -> frozenset[str]:
+        """The kinds of bystander whose speech the effects need."""
+        return frozenset(kind for placed in self.effects for kind in placed.effect.voices)
+
+    def said(self) -> list[dict[str, Any]]:
+        """The settled effects as plain words, for records and hashes."""
+        return [
+            {
+                "place": placed.place,
+                "name": placed.name,
+                "version": placed.effect.version,
+                "options": placed.options.model_dump(mode="json"),
+            }
+            for placed in self.effects
+        ]
+
+
+def draw_line(profile: Profile, chance: Chance) -> Line:
+    """The profile's line for one call; every number is drawn by the name of its effect and option alone."""
+    placed = sorted(_placed(profile, chance), key=lambda one: (PLACES.index(one.place), one.effect.order))
+    # A talker shapes words before they are spoken, so what a talker effect looks ahead delays nobody.
+    ahead_ms = sum(one.effect.lookahead_ms for one in placed if one.place != "talker")
+    return Line(tuple(placed), ONE_WAY_MS + ahead_ms)
+
+
+def _placed(profile: Profile, chance: Chance) -> list[PlacedEffect]:
+    seen: dict[tuple[str, str], int] = {}
+    placed = []
+    for words in profile.effects:
+        count = seen[words.place, words.name] = seen.get((words.place, words.name), 0) + 1
+        name = words.name if count == 1 else f"{words.name}.{count}"
+        options = _settled(words, chance.named(words.place, name))
+        effect = engines.find(words.place, words.name).build(options)
+        placed.append(PlacedEffect(words.place, name, options, effect))
+    return placed
+
+
+def _settled(words: EffectWords, chance: Chance) -> Any:  # noqa: ANN401  each effect has Options of its own
+    drawn = {key: _draw(value, chance.named(key)) for key, value in words.options.items()}
+    options = words.settle(drawn)
+    if not hasattr(options, "settled"):
+        return options
+    return options.settled(chance.named("settled").stream())
+
+
+def _draw(value: Any, chance: Chance) -> Any:  # noqa: ANN401  anything YAML holds
+    match value:
+        case Range(low, high):
+            number = chance.stream().uniform(low, high)
+            return round(number) if isinstance(low, int) and isinstance(high, int) and _whole(low, high) else number
+        case AnyOf(choices):
+            return choices[int(chance.stream().integers(len(choices)))]
+        case _:
+            return value
+
+
+def drawn_by(line: Line) -> Mapping[str, Any]:
+    """The settled options by `place.name`, for people to read."""
+    return {f"{placed.place}.{placed.name}": placed.options.model_dump() for placed in line.effects}

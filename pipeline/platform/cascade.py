@@ -1,0 +1,135 @@
+"""The usual voice platform: VAD, endpointing, ASR, agent and the agent's voice, one after the other."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.agent import Conversation, Heard, Reply
+from pipeline.asr import Transcript
+from pipeline.audio import Ints
+from pipeline.chance import Chance
+from pipeline.line.track import Track
+from pipeline.line.window import RATE
+from pipeline.platform import Answer, Event, Turn
+from pipeline.platform.ears import Ears
+from pipeline.platform.turns import Cut, Turns
+from pipeline.spec.release import Latency, Release
+
+Voice = Callable[[str], Ints]
+Out = Turn | Answer | Event
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """The platform of a release. `voice` speaks the agent's text as int16 at 16 kHz; `chance` draws latencies."""
+
+    release: Release
+    ears: Ears
+    conversation: Callable[[], AbstractAsyncContextManager[Conversation]]
+    voice: Voice
+    chance: Chance
+
+    @asynccontextmanager
+    async def pick_up(self) -> AsyncIterator["CascadeHearing"]:
+        """Answer the call; the agent speaks first if it has an opening."""
+        async with self.conversation() as conversation:
+            yield CascadeHearing(self, conversation)
+
+
+class CascadeHearing:
+    """A cascade in one call: what it has heard up to now, and the answer that is due or sounding."""
+
+    def __init__(self, cascade: Cascade, conversation: Conversation) -> None:
+        self._cascade = cascade
+        self._conversation = conversation
+        self._turns = Turns(cascade.release.endpointing)
+        self._taken = 0
+        self._heard_ms = 0
+        self._deaf_ms = 0
+        self._sounding_until_ms = 0
+        self._due: Answer | None = self._opening()
+        self._names: dict[str, int] = {}
+
+    def _opening(self) -> Answer | None:
+        reply = self._conversation.opening
+        return self._answer(None, reply, 0) if reply else None
+
+    def _answer(self, turn: int | None, reply: Reply, start_ms: int) -> Answer:
+        pcm = self._cascade.voice(reply.text) if reply.text.strip() else np.zeros(0, np.int16)
+        return Answer(turn, reply, start_ms, start_ms + -(-len(pcm) * 1000 // RATE), pcm)
+
+    async def hear(self, track: Track, until_ms: int) -> Sequence[Out]:
+        """Go through the sound frame by frame; half-duplex: what is said under a prompt is not heard."""
+        ears, out = self._cascade.ears, list[Out]()
+        end_ms = until_ms - until_ms % ears.frame_ms
+        for ms, speech in zip(
+            range(self._heard_ms, end_ms, ears.frame_ms),
+            track.frames(self._heard_ms, end_ms, ears.frame_ms, ears.speech),
+            strict=True,
+        ):
+            out += self._play(ms + ears.frame_ms)
+            out += await self._frame(track, ms, speech=bool(speech >= 0.5))
+        self._heard_ms = end_ms
+        return out
+
+    def _play(self, now_ms: int) -> list[Out]:
+        """Begin to sound what is due."""
+        if self._due is None or self._due.start_ms > now_ms:
+            return []
+        answer, self._due = self._due, None
+        self._sounding_until_ms = answer.end_ms
+        self._turns.reset()
+        return [answer]
+
+    async def _frame(self, track: Track, start_ms: int, *, speech: bool) -> list[Out]:
+        end_ms = start_ms + self._cascade.ears.frame_ms
+        if start_ms < self._sounding_until_ms:
+            self._deaf_ms += speech * (end_ms - start_ms)
+            return []
+        out = self._unheard(start_ms)
+        cut = self._turns.feed(start_ms, end_ms, speech=speech)
+        if self._due and (self._turns.speaking or cut):
+            out += self._discard(end_ms)
+        return out + (await self._take(track, cut) if cut else [])
+
+    def _unheard(self, now_ms: int) -> list[Out]:
+        lost_ms, self._deaf_ms = self._deaf_ms, 0
+        enough = lost_ms >= self._cascade.release.endpointing.min_speech_ms
+        return [Event(now_ms, "unheard_under_prompt", f"{lost_ms} ms of speech")] if enough else []
+
+    def _discard(self, now_ms: int) -> list[Out]:
+        """The caller speaks again before the reply sounds: it is never played, but what it did stands."""
+        if self._due is None:
+            return []
+        answer, self._due = self._due, None
+        return [replace(answer, discarded=True), Event(now_ms, "reply_discarded", answer.reply.text)]
+
+    async def _take(self, track: Track, cut: Cut) -> list[Out]:
+        heard = self._cascade.ears.transcript(track, cut)
+        turn = Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
+        number, self._taken = self._taken, self._taken + 1
+        reply = await self._conversation.reply(_told(heard))
+        start_ms = cut.decided_ms + self._latency_ms(track.at(cut.start_ms).window.name)
+        self._due = self._answer(number, reply, start_ms)
+        return [turn]
+
+    def _latency_ms(self, window: str) -> int:
+        """Drawn by the name of the window in which the turn began, and by which turn of it this is."""
+        nth = self._names[window] = self._names.get(window, 0) + 1
+        chance = self._cascade.chance.named("latency", window, str(nth))
+        return sum(
+            int(chance.named(part).stream().integers(low, high + 1))
+            for part, (low, high) in _parts(self._cascade.release.latency)
+        )
+
+
+def _parts(latency: Latency) -> list[tuple[str, tuple[int, int]]]:
+    return [("asr_ms", latency.asr_ms), ("agent_ms", latency.agent_ms), ("tts_ms", latency.tts_ms)]
+
+
+def _told(heard: Transcript) -> Heard:
+    if not heard.text.strip():
+        return Heard("silence")
+    return Heard("speech", heard.text, heard.words, heard.confidence)
