@@ -1,7 +1,7 @@
 """Finds engines: a stage is a folder, an engine is a file, and its name in YAML is the file's name.
 
-The only user of importlib. The file `pipeline/asr/faster_whisper.py` holds the class `FasterWhisper` and its
-`Options`; a third party adds its own through the entry-point group `badline.asr`.
+The only place that imports by name. The file `pipeline/asr/faster_whisper.py` holds the class `FasterWhisper`
+and its `Options`; a third party adds its own through the entry-point group `badline.asr`.
 """
 
 import importlib
@@ -53,10 +53,18 @@ def known(stage: str) -> tuple[str, ...]:
 
 @cache
 def find(stage: str, name: str) -> Engine:
-    """The engine of that name. Raises BadlineError with the nearest known name, or naming what it needs installed."""
+    """The engine of that name. Raises BadlineError with the nearest known name, or with what to install."""
     if name not in known(stage):
         raise BadlineError(f"There is no {stage} called '{name}'. {did_you_mean(name, known(stage))}")
-    module = _module(stage, name)
+    try:
+        module = _module(stage, name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == __package__:
+            raise
+        raise BadlineError(
+            f"The {stage} '{name}' needs the package '{error.name}', which is not installed. "
+            "Those of the shipped engines come with: pip install 'badline[offline]'"
+        ) from None
     build = getattr(module, "".join(part.capitalize() for part in name.split("_")))
     return Engine(stage, name, build, module.Options)
 

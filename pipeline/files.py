@@ -1,9 +1,10 @@
-"""YAML and JSON in and out of files, and where the shipped files lie.
+"""YAML and JSON in and out of files, and where the shipped and the installed files lie.
 
 YAML is 1.2 and keeps its line numbers, so that an error can say where.
 """
 
 import hashlib
+import importlib.util
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -95,6 +96,12 @@ def json_hash(value: Json) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
+def file_hash(path: Path) -> str:
+    """The SHA-256 of the file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def create_file(path: Path, content: bytes) -> bool:
     """Write `path` whole or not at all, and never over what is there; False when it was there already."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -116,6 +123,16 @@ def shipped(folder: str) -> Path:
     package = Path(__file__).parent
     inside = package / "_shipped" / folder
     return inside if inside.is_dir() else package.parent / folder
+
+
+def installed(package: str) -> Path | None:
+    """The folder of an installed package, or None.
+
+    Found without importing it: of a package that only carries a model we want the files, not the code, whose
+    own imports may be missing.
+    """
+    spec = importlib.util.find_spec(package)
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def find_named(name: str, *, folder: str, ending: str = ".yaml", near: Path | None = None) -> Path:
