@@ -1,0 +1,177 @@
+"""Levels in dBov: active speech level (ITU-T P.56), equivalent level (Leq), and A-weighting (IEC 61672-1).
+
+0 dBov is the level of a full-scale square wave, so that a full-scale sine has -3.01 dBov. Silence has no
+level: `-inf` is returned, and whoever would scale by it is refused.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+import scipy.signal
+
+from pipeline.audio import Floats
+from pipeline.errors import BadlineError
+
+Doubles = npt.NDArray[np.float64]
+
+ENVELOPE_S = 0.03
+HANGOVER_S = 0.2
+MARGIN_DB = 15.9
+THRESHOLDS = 2.0 ** np.arange(-15, 0)
+
+
+@dataclass(frozen=True)
+class Level:
+    """The P.56 active speech level, and the share of the time that speech is active. Silence: `-inf`, 0."""
+
+    asl_dbov: float
+    activity: float
+
+
+def gain(db: float) -> float:
+    """The factor on samples that raises a level by `db`."""
+    return float(10.0 ** (db / 20))
+
+
+def leq_dbov(samples: Floats) -> float:
+    """The level of the mean power of all samples, pauses included; `-inf` where all are zero or none."""
+    return _dbov(_energy(samples), len(samples))
+
+
+def active_speech_level(samples: Floats, rate: int) -> Level:
+    """The level while speech is active, whatever the silence around it (ITU-T P.56, method B; unfiltered).
+
+    The envelope is the one of the recommendation, looked at once a millisecond: within 0.01 dB of looking at
+    every sample. Where it never reaches the lowest threshold, 2^-15, the sound is silent.
+    """
+    energy = _energy(samples)
+    step = max(1, round(rate / 1000))
+    active = _active_samples(_envelope(samples, rate, step), round(HANGOVER_S * rate / step)) * step
+    if not energy or not active[0]:
+        return Level(-math.inf, 0.0)
+    reached = np.minimum(active[active > 0], len(samples))
+    asl_dbov = _where_margin_is_met(
+        10 * np.log10(energy / reached), 20 * np.log10(THRESHOLDS[: len(reached)])
+    )
+    return Level(asl_dbov, float(min(1.0, 10 ** ((_dbov(energy, len(samples)) - asl_dbov) / 10))))
+
+
+def scale_to(samples: Floats, rate: int, asl_dbov: float) -> Floats:
+    """The same sound at another active speech level. Raises BadlineError where it is silent."""
+    now = active_speech_level(samples, rate).asl_dbov
+    if not math.isfinite(now):
+        raise BadlineError("the sound is silent: it has no speech level that could be scaled")
+    return samples * np.float32(gain(asl_dbov - now))
+
+
+def a_curve(freq_hz: npt.ArrayLike) -> Doubles:
+    """The A-weighting as a factor on amplitude (IEC 61672-1, annex E; 1 at 1 kHz), for any frequency."""
+    return _a_shape(np.asarray(freq_hz, dtype=np.float64)) / _a_shape(np.float64(1000.0))
+
+
+def a_weighted(samples: Floats, rate: int) -> Floats:
+    """The samples A-weighted without delay: a symmetric filter that follows the curve up to half the rate."""
+    if not len(samples):
+        return samples.copy()
+    response = _a_response(rate)
+    whole = scipy.signal.oaconvolve(samples, response)
+    start = len(response) // 2
+    return np.ascontiguousarray(whole[start : start + len(samples)], dtype=np.float32)
+
+
+def a_weighted_leq_dbov(samples: Floats, rate: int) -> float:
+    """The A-weighted Leq, from spectra of half-overlapping sine windows, whose squares add up to one."""
+    size = 2 ** round(math.log2(rate / 4))
+    hop = size // 2
+    blocks = math.ceil(len(samples) / hop) + 1
+    padded = np.zeros((blocks + 1) * hop, dtype=np.float32)
+    padded[hop : hop + len(samples)] = samples
+    energy = 0.0
+    for first in range(0, blocks, 64):
+        some = padded[first * hop : (min(first + 64, blocks) + 1) * hop]
+        energy += _weighted_energy(np.lib.stride_tricks.sliding_window_view(some, size)[::hop], rate)
+    if not math.isfinite(energy):
+        raise ValueError("samples hold NaN or infinity")
+    return _dbov(energy, len(samples))
+
+
+def _weighted_energy(blocks: Floats, rate: int) -> float:
+    """The A-weighted energy of overlapping blocks (Parseval)."""
+    size = blocks.shape[1]
+    window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)
+    spectra = scipy.fft.rfft(blocks * window, axis=1)
+    power = (np.square(spectra.real) + np.square(spectra.imag)).sum(axis=0, dtype=np.float64)
+    twice = np.full(len(power), 2.0)
+    twice[[0, -1]] = 1.0
+    return float((power * twice * np.square(a_curve(scipy.fft.rfftfreq(size, 1 / rate)))).sum() / size)
+
+
+def _energy(samples: Floats) -> float:
+    """The sum of squares, added up in float64; NaN has no level and is refused."""
+    energy = float(np.einsum("i,i->", samples, samples, dtype=np.float64))
+    if not math.isfinite(energy):
+        raise ValueError("samples hold NaN or infinity")
+    return energy
+
+
+def _dbov(energy: float, count: int) -> float:
+    return 10 * math.log10(energy / count) if energy > 0 else -math.inf
+
+
+def _envelope(samples: Floats, rate: int, step: int) -> Doubles:
+    """Two one-pole averages of |x| in cascade, at every `step`-th sample, exactly as they stand there."""
+    pole = math.exp(-1 / (ENVELOPE_S * rate))
+    left = np.arange(step - 1, -1, -1)
+    once = (1 - pole) * pole**left
+    weights = np.stack((once, (1 - pole) * (left + 1) * once)).T.astype(np.float32)
+    rows = np.abs(np.pad(samples, (0, -len(samples) % step))).reshape(-1, step) @ weights
+    whole = pole**step
+    first = scipy.signal.lfilter([1.0], [1.0, -whole], rows[:, 0].astype(np.float64))
+    carried = step * (1 - pole) * whole * np.concatenate(([0.0], first[:-1]))
+    return np.asarray(scipy.signal.lfilter([1.0], [1.0, -whole], rows[:, 1] + carried))
+
+
+def _active_samples(envelope: Doubles, hangover: int) -> Doubles:
+    """For each threshold, how many points of the envelope lie above it, or up to `hangover` points later."""
+    counts = np.zeros(len(THRESHOLDS))
+    for index, threshold in enumerate(THRESHOLDS):
+        above = np.flatnonzero(envelope >= threshold)
+        if not len(above):
+            break
+        counts[index] = np.minimum(np.diff(above, append=len(envelope)), hangover + 1).sum()
+    return counts
+
+
+def _where_margin_is_met(levels_db: Doubles, thresholds_db: Doubles) -> float:
+    """The level at which it lies one margin above its threshold, interpolated between thresholds in dB.
+
+    A click leaves more than the margin at every threshold it reaches: then the last of them decides.
+    """
+    over = levels_db - thresholds_db - MARGIN_DB
+    met = np.flatnonzero(over <= 0)
+    if not len(met):
+        return float(levels_db[-1])
+    at = int(met[0])
+    if at == 0:
+        return float(levels_db[0])
+    share = over[at - 1] / (over[at - 1] - over[at])
+    return float(levels_db[at - 1] + share * (levels_db[at] - levels_db[at - 1]))
+
+
+def _a_shape(freq_hz: Doubles | np.float64) -> Doubles:
+    square = np.square(freq_hz)
+    middle = np.sqrt((square + 107.65265**2) * (square + 737.86223**2))
+    return np.asarray(12194.217**2 * square**2 / ((square + 20.598997**2) * middle * (square + 12194.217**2)))
+
+
+@cache
+def _a_response(rate: int) -> Floats:
+    """The zero-phase impulse response of the A-curve, an eighth of a second to either side."""
+    half = rate // 8
+    size = int(scipy.fft.next_fast_len(8 * half, real=True))
+    response = scipy.fft.irfft(a_curve(scipy.fft.rfftfreq(size, 1 / rate)), size)
+    return np.concatenate((response[-half:], response[: half + 1])).astype(np.float32)
