@@ -1,0 +1,97 @@
+"""Filters: linear-phase FIR taps for a curve, what taps do to a frequency, and fast filtering."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy import fft
+
+from pipeline.audio import Floats
+
+Doubles = npt.NDArray[np.float64]
+Spectrum = npt.NDArray[np.complex64]
+
+SHORTEST_BLOCK = 2048  # shorter filters gain nothing from a shorter transform
+BLOCKS_AT_ONCE = 16  # transforms that stay in the cache; bounds the memory of a long row too
+
+
+def fir_filter(rows: Floats, taps: Floats | Doubles, *, lag: int | None = None) -> Floats:
+    """Rows x samples convolved with `taps`, as long as before, with `lag` samples of delay taken away.
+
+    None means the middle, where linear-phase taps have their lag; an impulse response has lag 0. Overlap-save
+    in float32, each row alone, with a block that depends on the number of taps only: a row has the
+    same bits in any batch. A longer row begins with the same bits as a shorter one up to the block where that
+    one ends, and in that block with the same samples up to rounding (about 1e-7 of the peak).
+    """
+    lag = len(taps) // 2 if lag is None else lag
+    size = block_size(len(taps))
+    spectrum = _spectrum(taps.astype(np.float32).tobytes(), size)
+    out = np.zeros(rows.shape, np.float32)
+    for row, target in zip(rows, out, strict=True):
+        if row.any():
+            _overlap_save(row, spectrum, len(taps), lag=lag, out=target)
+    return out
+
+
+def block_size(taps: int) -> int:
+    """The FFT length for so many taps: about 2.5 times as long, and quick to transform."""
+    return fft.next_fast_len(max(SHORTEST_BLOCK, 5 * taps // 2), real=True)
+
+
+@lru_cache(maxsize=64)
+def _spectrum(taps: bytes, size: int) -> Spectrum:
+    return fft.rfft(np.frombuffer(taps, np.float32), size).astype(np.complex64, copy=False)
+
+
+def _overlap_save(row: Floats, spectrum: Spectrum, taps: int, *, lag: int, out: Floats) -> None:
+    size = block_size(taps)
+    step = size - taps + 1
+    blocks = -(-len(row) // step)
+    padded = np.zeros((blocks - 1) * step + size, np.float32)
+    start = taps - 1 - lag
+    padded[start : start + len(row)] = row
+    frames = sliding_window_view(padded, size)[::step]
+    for first in range(0, blocks, BLOCKS_AT_ONCE):
+        spectra = fft.rfft(frames[first : first + BLOCKS_AT_ONCE])
+        spectra *= spectrum
+        part = fft.irfft(spectra, size, overwrite_x=True)[:, taps - 1 :].reshape(-1)
+        target = out[first * step : first * step + part.size]
+        target[:] = part[: len(target)]
+
+
+def response_db(taps: Floats | Doubles, hz: float | Doubles, rate: int) -> Doubles:
+    """The gain of `taps` at each frequency, from the sum that defines it."""
+    angles = np.multiply.outer(np.atleast_1d(hz), np.arange(len(taps))) * (2 * np.pi / rate)
+    gains: Doubles = np.abs((np.exp(-1j * angles) * taps).sum(axis=-1))
+    return 20 * np.log10(np.maximum(gains, 1e-12))
+
+
+def curve_taps(curve_db: Mapping[int, float], rate: int, *, half_ms: float) -> Doubles:
+    """Linear-phase taps, `half_ms` on each side of the middle, that follow gains in dB at frequencies in Hz.
+
+    Between the points dB run straight over log frequency; outside them the last value holds. Windowing blurs
+    the curve, so what the taps miss at the points is added to what is asked of them, a few times.
+    """
+    points = np.array([hz for hz in sorted(curve_db) if hz <= rate / 2])
+    asked = np.array([curve_db[hz] for hz in points])
+    aim = asked.copy()
+    for _ in range(8):
+        taps = _windowed(points, aim, rate, half_taps(half_ms, rate))
+        aim = np.clip(aim + asked - response_db(taps, points, rate), asked - 20, asked + 20)
+    return taps
+
+
+def half_taps(half_ms: float, rate: int) -> int:
+    """How many taps stand on each side of the middle: never more than `half_ms`, which is the lookahead."""
+    return int(half_ms * rate / 1000)
+
+
+def _windowed(points: Doubles, gains_db: Doubles, rate: int, half: int) -> Doubles:
+    size = fft.next_fast_len(16 * half, real=True)
+    hz = np.maximum(fft.rfftfreq(size, 1 / rate), 1e-3)
+    gains = 10 ** (np.interp(np.log(hz), np.log(points), gains_db) / 20)
+    impulse = fft.fftshift(fft.irfft(gains, size))
+    middle = size // 2
+    return impulse[middle - half : middle + half + 1] * np.hanning(2 * half + 3)[1:-1]
