@@ -191,6 +191,7 @@ def _leaves(keys: tuple[str | int, ...], node: Any) -> Iterator[tuple[tuple[str 
             yield keys, node
         case Mapping():
             for key, value in node.items():
+                yield (*keys, key), str(key)
                 yield from _leaves((*keys, key), value)
         case list():
             for i, value in enumerate(node):
