@@ -167,10 +167,10 @@ def closed(samples: Floats, rate: int) -> Floats:
     fade = min(round(FADE_S * rate), len(samples) // 4)
     times = max(1, math.ceil(PERIOD_S * rate / (len(samples) - fade)))
     length = PERIOD_S * rate // times
-    loop = samples[:length].copy()
+    steady = samples - samples.mean(dtype=np.float64).astype(np.float32)
+    loop = steady[:length].copy()
     angle = (np.arange(fade) + 0.5) / fade * (np.pi / 2)
-    loop[:fade] = loop[:fade] * np.sin(angle) + samples[length : length + fade] * np.cos(angle)
-    loop -= loop.mean(dtype=np.float64)
+    loop[:fade] = loop[:fade] * np.sin(angle) + steady[length : length + fade] * np.cos(angle)
     return loop
 
 

@@ -19,7 +19,7 @@ ENDINGS = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".au"})
 
 
 class Options(Words):
-    """What sounds, and how far below the talker: one of `kind`, `file` and `folder`, else speech-shaped noise.
+    """What sounds, and how far below the talker: a `kind`, a `file` or a `folder`, else speech-shaped noise.
 
     `file` and `folder` lead from the profile's folder.
     """
