@@ -69,6 +69,28 @@ def find(stage: str, name: str) -> Engine:
     return Engine(stage, name, build, module.Options)
 
 
+@dataclass(frozen=True)
+class Listed:
+    """An engine for people to read: its stage, name and sentence, or what it lacks."""
+
+    stage: str
+    name: str
+    about: str
+    installed: bool
+
+
+def listed() -> list[Listed]:
+    """Every engine of every stage."""
+    return [_listed(stage, name) for stage in STAGES for name in known(stage)]
+
+
+def _listed(stage: str, name: str) -> Listed:
+    try:
+        return Listed(stage, name, find(stage, name).about, installed=True)
+    except BadlineError as error:
+        return Listed(stage, name, str(error), installed=False)
+
+
 def _module(stage: str, name: str) -> ModuleType:
     for point in metadata.entry_points(group=f"badline.{stage}", name=name):
         return importlib.import_module(point.module)

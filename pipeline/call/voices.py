@@ -1,0 +1,73 @@
+"""Voices as a call needs them: trimmed, at the line's rate, and at a known level."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline import levels
+from pipeline.audio import Floats
+from pipeline.errors import InfraError
+from pipeline.files import shipped
+from pipeline.line.scene import Nominal
+from pipeline.line.window import RATE
+from pipeline.tts import Tts
+
+NOMINAL_DBOV = -26.0  # ITU-T P.56 active speech level of a caller at the line's input
+# The sentences that set a voice's level: of the kind that callers say, with few pauses.
+CALIBRATION = {
+    "en": "The parcel was left in the garden last week. I would like somebody to call me back about it tomorrow. "
+    "My sister bought the same thing in a shop near the old town hall."
+}
+TRIM_DB = 40.0  # what lies this far below the active speech level at either end is silence
+FRAME_MS = 5
+
+
+@dataclass(eq=False)
+class LevelVoice:
+    """A TTS voice at the nominal level: one gain for all it says, found on the calibration sentences.
+
+    What it has said before is kept, since the same words give the same bytes.
+    """
+
+    tts: Tts
+    language: str
+    _said: dict[str, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        spoken = self.language.partition("-")[0]
+        raw = self._raw(CALIBRATION[spoken])
+        self._gain = levels.gain(NOMINAL_DBOV - levels.active_speech_level(raw, RATE).asl_dbov)
+        self.calibration = raw * np.float32(self._gain)
+        weighted = levels.active_speech_level(levels.a_weighted(self.calibration, RATE), RATE).asl_dbov
+        self.nominal = Nominal(NOMINAL_DBOV, weighted)
+
+    def speak(self, text: str) -> Floats:
+        """The words as float32 at 16 kHz, without silence at the ends."""
+        if text not in self._said:
+            self._said[text] = self._raw(text) * np.float32(self._gain)
+        return self._said[text]
+
+    def _raw(self, text: str) -> Floats:
+        sound = self.tts.speak(text, seed=0).at(RATE)
+        return trimmed(sound.samples, text)
+
+
+def trimmed(samples: Floats, text: str) -> Floats:
+    """Without the silence at either end. Raises InfraError where nothing but silence was synthesised."""
+    frame = RATE * FRAME_MS // 1000
+    frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
+    power = np.mean(frames.astype(np.float64) ** 2, axis=1)
+    asl = levels.active_speech_level(samples, RATE).asl_dbov
+    loud = np.flatnonzero(power > 10 ** ((asl - TRIM_DB) / 10)) if np.isfinite(asl) else []
+    if len(loud) == 0:
+        raise InfraError(f"the voice made no sound of '{text}'")
+    return samples[loud[0] * frame : (loud[-1] + 1) * frame].copy()
+
+
+def bystanders(voices: Sequence[LevelVoice], language: str) -> tuple[Floats, ...]:
+    """What people in the background say: the shipped sentences, spoken by the voices in turn, each at -26 dBov."""
+    path = shipped("fixtures") / "bystanders" / f"{language.partition('-')[0]}.txt"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    spoken = [voices[i % len(voices)].speak(line) for i, line in enumerate(lines)]
+    return tuple(levels.scale_to(speech, RATE, NOMINAL_DBOV) for speech in spoken)

@@ -1,0 +1,85 @@
+"""Checks files of words without a sound: which kind each is, and what is wrong with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import BadlineError, did_you_mean
+from pipeline.files import read_yaml, shipped
+from pipeline.run.plan import find_job, read_plan
+from pipeline.spec.profile import PLACES, read_profile
+from pipeline.spec.release import read_release
+from pipeline.spec.scenario import read_scenario
+from pipeline.spec.suite import read_suite
+from pipeline.spec.voice import read_voice
+
+Reader = Callable[[Path], object]
+
+
+def _read_whole_suite(path: Path) -> object:
+    cast = read_suite(path)
+    return read_plan(find_job(str(path), None)) if cast.suite.release else cast
+
+
+READERS: Mapping[str, Reader] = {
+    "scenario": read_scenario,
+    "profile": read_profile,
+    "release": read_release,
+    "suite": _read_whole_suite,
+    "voice": read_voice,
+}
+# A key that only this kind of file has, tried in order.
+TELLTALE: Mapping[str, tuple[str, ...]] = {
+    "suite": ("scenarios", "profiles"),
+    "scenario": ("says", "expect", "facts", "persona"),
+    "release": ("endpointing", "asr", "agent"),
+    "profile": (*PLACES, "caller"),
+}
+FOLDERS = {
+    "scenarios": "scenario",
+    "noise_profiles": "profile",
+    "releases": "release",
+    "suites": "suite",
+    "voices": "voice",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that was checked: its kind, and the error where there is one."""
+
+    path: Path
+    kind: str
+    error: str | None
+
+
+def check_file(path: Path) -> Checked:
+    """Read a file as what it is."""
+    kind = "unknown"
+    try:
+        kind = kind_of(path)
+        READERS[kind](path)
+    except BadlineError as error:
+        return Checked(path, kind, str(error))
+    return Checked(path, kind, None)
+
+
+def kind_of(path: Path) -> str:
+    """What kind of words a file holds, by the folder it lies in, else by its keys. Raises BadlineError."""
+    if path.parent.name in FOLDERS:
+        return FOLDERS[path.parent.name]
+    words = read_yaml(path).words
+    keys = words if isinstance(words, dict) else {}
+    for kind, telltale in TELLTALE.items():
+        if any(key in keys for key in telltale):
+            return kind
+    known = sorted({key for telltale in TELLTALE.values() for key in telltale})
+    raise BadlineError(f"{path}:1: is no scenario, profile, release or suite. {did_you_mean(next(iter(keys), ''), known)}")
+
+
+def shipped_words() -> list[Path]:
+    """Every file of words that badline ships, and those of the working folder in folders of the same names."""
+    here = [Path("fixtures") / folder for folder in FOLDERS] + [Path("noise_profiles")]
+    ours = [shipped("fixtures") / folder for folder in FOLDERS] + [shipped("noise_profiles")]
+    folders = dict.fromkeys(folder.resolve() for folder in (*here, *ours) if folder.is_dir())
+    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]

@@ -1,0 +1,100 @@
+"""The crew: the engines of a plan, built once for a worker, and all that one unit needs wired together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from pipeline.agent import Agent
+from pipeline.audio import Floats, Ints, to_pcm
+from pipeline.call.asked import Listener
+from pipeline.call.caller import Caller
+from pipeline.call.place import Finished, place_call
+from pipeline.call.voices import LevelVoice, bystanders
+from pipeline.chance import Chance
+from pipeline.line.carry import calibrate
+from pipeline.line.draw import Line, draw_line
+from pipeline.line.window import RATE, Studio
+from pipeline.meaning import sentence_model
+from pipeline.platform.cascade import Cascade
+from pipeline.platform.ears import Ears, SoundEars, TrueEars
+from pipeline.run.plan import Job, Plan, Unit, read_plan
+from pipeline.spec.profile import Profile
+from pipeline.spec.scenario import Scenario
+from pipeline.spec.voice import voice_named
+from pipeline.spec.words import Chosen
+from pipeline.values import aloud
+
+# Who speaks in the background: the shipped voices, but for the caller's own.
+BYSTANDERS: Mapping[str, tuple[str, ...]] = {"adult": ("deep", "low", "high", "heart")}
+
+
+@cache
+def crew_of(job: Job) -> "Crew":
+    """The crew of a job, built once in each process."""
+    return Crew(read_plan(job))
+
+
+@dataclass(eq=False)
+class Crew:
+    """Engines are built when they are first needed, and kept."""
+
+    plan: Plan
+    _voices: dict[tuple[str, str], LevelVoice] = field(default_factory=dict)
+    _background: dict[tuple[str, str], tuple[Floats, ...]] = field(default_factory=dict)
+    _built: dict[str, object] = field(default_factory=dict)
+
+    def place(self, unit: Unit) -> tuple[Finished, Line]:
+        """Place the call of a unit. Raises InfraError and SoundInvalid."""
+        scenario, profile = self.plan.cast.scenarios[unit.scenario], self.plan.cast.profiles[unit.profile]
+        chance = Chance(self.plan.cast.suite.seed).named(unit.scenario, unit.profile, unit.voice, str(unit.trial))
+        line = draw_line(profile if unit.arm == "degraded" else profile.without_line(), chance)
+        voice = self._voice(self.plan.cast.voices[unit.voice], scenario.language)
+        studio = Studio(line, voice.nominal, self._bystanders(line, unit.voice, scenario.language), chance)
+        caller = self._caller(scenario, profile, chance)
+        checked = calibrate(
+            line, voice.calibration, rate=RATE, nominal=voice.nominal, voices=studio.voices, chance=chance
+        )
+        platform = self._platform(unit, scenario, chance)
+        return asyncio.run(place_call(unit.name, caller, voice, studio, platform, checked)), line
+
+    def _caller(self, scenario: Scenario, profile: Profile, chance: Chance) -> Caller:
+        patience = profile.caller.patience or scenario.persona.patience
+        listener = Listener(scenario, lambda sentences: sentence_model().embed(sentences))
+        return Caller(scenario, patience, listener, chance.named("caller"))
+
+    def _platform(self, unit: Unit, scenario: Scenario, chance: Chance) -> Cascade:
+        release = self.plan.release
+        agent: Agent = self._engine(release.agent)
+        return Cascade(
+            release=release,
+            ears=TrueEars() if unit.arm == "oracle" else self._ears(),
+            conversation=lambda: agent.pick_up(unit.name, scenario.given, scenario.now),
+            voice=lambda text: self._agent_says(text, scenario.language),
+            chance=chance.named("platform"),
+        )
+
+    def _ears(self) -> Ears:
+        release = self.plan.release
+        return SoundEars(self._engine(release.endpointing.vad), self._engine(release.asr))
+
+    def _agent_says(self, text: str, language: str) -> Ints:
+        return to_pcm(self._voice(self.plan.release.agent_voice, language).speak(aloud(text, language=language)))
+
+    def _voice(self, chosen: Chosen, language: str) -> LevelVoice:
+        key = (str(chosen.said()), language)
+        if key not in self._voices:
+            self._voices[key] = LevelVoice(chosen.build(), language)
+        return self._voices[key]
+
+    def _engine(self, chosen: Chosen):  # noqa: ANN202  an engine of any stage
+        return self._built.setdefault(str(chosen.said()), chosen.build())
+
+    def _bystanders(self, line: Line, caller: str, language: str) -> Mapping[str, Sequence[Floats]]:
+        return {kind: self._background_of(kind, caller, language) for kind in sorted(line.voices)}
+
+    def _background_of(self, kind: str, caller: str, language: str) -> tuple[Floats, ...]:
+        if (kind, caller) not in self._background:
+            voices = [self._voice(voice_named(name), language) for name in BYSTANDERS[kind] if name != caller]
+            self._background[kind, caller] = bystanders(voices, language)
+        return self._background[kind, caller]

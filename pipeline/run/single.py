@@ -1,0 +1,71 @@
+"""One call, or one sentence, outside any run: what `badline call` and `badline listen` do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from pipeline.chance import Chance
+from pipeline.errors import BadlineError, did_you_mean
+from pipeline.files import find_named
+from pipeline.line.carry import calibrate
+from pipeline.line.draw import Line, draw_line
+from pipeline.line.scene import Measure
+from pipeline.line.window import RATE, Studio, Window
+from pipeline.run.crew import Crew, Voices
+from pipeline.run.plan import Plan, Unit
+from pipeline.run.unit import Done, run_unit
+from pipeline.spec.profile import Profile, read_profile
+from pipeline.spec.release import read_release
+from pipeline.spec.scenario import Scenario, read_scenario
+from pipeline.spec.suite import Arm, Cast, Suite
+from pipeline.spec.voice import voice_named
+
+DEFAULT_RELEASE = "2026.11"
+
+
+def place_once(
+    scenario: str, profile: str, *, release: str | None, voice: str | None, arm: str, seed: int
+) -> Done:
+    """Place one call by the names of its scenario, profile, release and voice. Raises BadlineError."""
+    if arm not in get_args(Arm):
+        raise BadlineError(f"--arm: there is no arm '{arm}'. {did_you_mean(arm, get_args(Arm))}")
+    spoken = read_scenario(find_named(scenario, folder="fixtures/scenarios"))
+    line = read_profile(find_named(profile, folder="noise_profiles"))
+    system = read_release(find_named(release or DEFAULT_RELEASE, folder="fixtures/releases"))
+    who = voice or spoken.persona.voice
+    unit = Unit(spoken.name, line.name, who, 1, arm)  # type: ignore[arg-type]  # checked above
+    return run_unit(Crew(Plan(_cast(spoken, line, who, seed), system, (unit,), {})), unit)
+
+
+def _cast(scenario: Scenario, profile: Profile, voice: str, seed: int) -> Cast:
+    suite = Suite(name="single", seed=seed, scenarios=(scenario.name,), profiles=(profile.name,))
+    return Cast(suite, {scenario.name: scenario}, {profile.name: profile}, {voice: voice_named(voice)})
+
+
+@dataclass(frozen=True, eq=False)
+class Listened:
+    """A sentence as it arrives: its window, the line that carried it, and the line's measures."""
+
+    window: Window
+    line: Line
+    calibration: tuple[Measure, ...]
+
+
+def listen_once(text: str, profile: str, *, voice: str, seed: int) -> Listened:
+    """Carry one sentence over a profile's line. Raises BadlineError and SoundInvalid."""
+    words = read_profile(find_named(profile, folder="noise_profiles"))
+    voices, language = Voices(), "en"
+    speaker = voices.voice(voice_named(voice), language)
+    chance = Chance(seed).named("listen", words.name, voice)
+    line = draw_line(words, chance)
+    background = voices.bystanders(line, voice, language)
+    studio = Studio(line, speaker.nominal, background, chance)
+    measures = calibrate(
+        line, speaker.calibration, rate=RATE, nominal=speaker.nominal, voices=background, chance=chance
+    )
+    return Listened(studio.utterance("listen", 1, text, speaker.speak(text)), line, measures)
+
+
+def recording_path(wav: Path | None, unit: Unit) -> Path:
+    """Where a call's recording goes: where asked, else a file of the unit's name here."""
+    return wav or Path(f"{unit.name}.wav")

@@ -1,0 +1,40 @@
+"""The stamp: what equal bytes are promised for. The CPU's instruction set and the versions of the libraries."""
+
+import platform
+from importlib import metadata
+from pathlib import Path
+
+LIBRARIES = (
+    "badline",
+    "numpy",
+    "scipy",
+    "soxr",
+    "soundfile",
+    "onnxruntime",
+    "hibari-tts",
+    "faster-whisper",
+    "ctranslate2",
+    "jiwer",
+)
+# The widest vectors of these that a CPU has decide how int8 recognisers and BLAS round.
+WIDEST_FIRST = ("avx512_vnni", "avx512f", "avx_vnni", "avx2", "avx", "asimddp", "asimd", "sse4_2")
+
+
+def stamp() -> dict[str, str]:
+    """The stamp of this machine and installation."""
+    python = {"machine": platform.machine(), "vectors": _vectors(), "python": platform.python_version()}
+    return python | {name: version for name in LIBRARIES if (version := _version(name))}
+
+
+def _vectors() -> str:
+    """The widest known vector instructions, where Linux tells them."""
+    cpu = Path("/proc/cpuinfo")
+    flags = set(cpu.read_text(encoding="utf-8").split()) if cpu.is_file() else set()
+    return next((name for name in WIDEST_FIRST if name in flags), "unknown")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

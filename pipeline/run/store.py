@@ -1,0 +1,84 @@
+"""A run's folder: the plan, one immutable record a unit, sound by its hash, and the manifest, written last."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from pipeline.audio import Ints
+from pipeline.errors import BadlineError
+from pipeline.files import Json, canonical_json, create_file, json_hash, read_json
+from pipeline.line.window import RATE
+from pipeline.run.plan import Plan, Unit
+from pipeline.run.unit import Done
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder of one run. What is committed is never written again."""
+
+    folder: Path
+
+    def begin(self, plan: Plan) -> None:
+        """Make the folder, or take it up again. Raises BadlineError where it holds another plan, naming what differs."""
+        for name in ("units", "sound"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        path = self.folder / "plan.json"
+        if create_file(path, canonical_json(dict(plan.sources)).encode()):
+            return
+        if differing := _differing(read_json(path), plan.sources):
+            raise BadlineError(
+                f"{self.folder}: holds a run of another plan; what differs: {', '.join(differing)}. "
+                "Give --out another folder, or put the files back as they were"
+            )
+
+    def is_done(self, unit: Unit) -> bool:
+        """Whether the unit's record was committed."""
+        return self._record(unit).is_file()
+
+    def commit(self, done: Done, host: Mapping[str, Json]) -> bool:
+        """Keep a finished unit, sound first; False where another worker kept it before."""
+        if done.stereo is not None:
+            create_file(self.folder / "sound" / f"{done.facts['sound']}.flac", flac(done.stereo))
+        record = {
+            "unit": done.unit.name,
+            "facts": dict(done.facts),
+            "facts_sha256": json_hash(dict(done.facts)),
+            "run": {**done.wall, **host},
+        }
+        return create_file(self._record(done.unit), canonical_json(record).encode())
+
+    def records(self, plan: Plan) -> Iterator[dict[str, Any]]:
+        """The committed records, in the plan's order. Raises BadlineError where one was tampered with."""
+        for unit in plan.units:
+            if self.is_done(unit):
+                yield self._read(unit)
+
+    def finish(self, manifest: Mapping[str, Json]) -> None:
+        """Write the manifest, whole or not at all."""
+        part = self.folder / ".manifest.part"
+        part.write_text(canonical_json(dict(manifest)), encoding="utf-8")
+        part.replace(self.folder / "manifest.json")
+
+    def _record(self, unit: Unit) -> Path:
+        return self.folder / "units" / f"{unit.name}.json"
+
+    def _read(self, unit: Unit) -> dict[str, Any]:
+        record: dict[str, Any] = read_json(self._record(unit))
+        if record["facts_sha256"] != json_hash(record["facts"]):
+            raise BadlineError(f"{self._record(unit)}: was changed after it was written; delete it to run the unit again")
+        return record
+
+
+def _differing(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+    return sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+
+
+def flac(stereo: Ints) -> bytes:
+    """The sound as a FLAC file."""
+    file = io.BytesIO()
+    soundfile.write(file, stereo, RATE, format="FLAC", subtype="PCM_16")
+    return file.getvalue()

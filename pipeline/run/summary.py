@@ -1,0 +1,190 @@
+"""What came of a run: success and words by arm and profile, slots by type, checks of the sound, and the exit code."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.run.plan import Plan
+from pipeline.score import SUCCESS
+from pipeline.score.words import word_error_rate
+
+MOST_LOST = 0.01  # more units lost to our own faults than this make the run INVALID
+MOST_Z = 4.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: an arm and a profile. `counted` is the denominator, `passed` includes resolved_badly."""
+
+    arm: str
+    profile: str
+    units: int
+    counted: int
+    passed: int
+    statuses: Mapping[str, int]
+    words: Mapping[str, int]
+
+    @property
+    def success(self) -> float | None:
+        """The success rate; None where nothing counts."""
+        return self.passed / self.counted if self.counted else None
+
+    @property
+    def wer(self) -> float | None:
+        """Word errors over reference words, summed first; None where nothing was said."""
+        return word_error_rate(self.words) if self.words else None
+
+
+@dataclass(frozen=True)
+class Slots:
+    """How a type of slot fared in an arm and profile: offered, heard at the first try, right in the end."""
+
+    arm: str
+    profile: str
+    type: str
+    offered: int
+    first_try: int
+    in_the_end: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawn measure over the whole run: how far its total lies from what was asked, in standard deviations."""
+
+    measure: str
+    windows: int
+    asked: float
+    got: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in numbers. `invalid` names what makes it unfit for any verdict, `broken` the floors it fell below."""
+
+    suite: str
+    release: str
+    rows: tuple[Row, ...]
+    slots: tuple[Slots, ...]
+    drawn: tuple[Drawn, ...]
+    lost: Mapping[str, str]
+    invalid: tuple[str, ...]
+    broken: tuple[str, ...]
+    production: float | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 when complete, 1 when a floor is broken, 4 when invalid."""
+        if self.invalid:
+            return 4
+        return 1 if self.broken else 0
+
+
+def summarise(plan: Plan, records: Iterable[Mapping[str, Any]], lost: Mapping[str, str]) -> Summary:
+    """The summary of committed records; `lost` are the units that our own faults stopped, with the reason."""
+    facts = [record["facts"] for record in records]
+    rows = tuple(_rows(facts))
+    drawn = tuple(_drawn(facts))
+    return Summary(
+        suite=plan.cast.suite.name,
+        release=plan.release.name,
+        rows=rows,
+        slots=tuple(_slots(facts)),
+        drawn=drawn,
+        lost=lost,
+        invalid=tuple(_invalid(plan, facts, drawn, lost)),
+        broken=tuple(_broken(plan, rows)),
+        production=_production(plan, rows),
+    )
+
+
+def _rows(facts: Sequence[Mapping[str, Any]]) -> list[Row]:
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for fact in facts:
+        groups[fact["arm"], fact["profile"]].append(fact)
+    return [_row(arm, profile, group) for (arm, profile), group in groups.items()]
+
+
+def _row(arm: str, profile: str, group: Sequence[Mapping[str, Any]]) -> Row:
+    statuses = Counter(fact["status"] for fact in group)
+    words: Counter[str] = Counter()
+    for fact in group:
+        words.update(fact["scores"]["words"]["counts"] if "scores" in fact else {})
+    return Row(
+        arm,
+        profile,
+        units=len(group),
+        counted=sum(n for status, n in statuses.items() if SUCCESS[status] is not None),
+        passed=sum(n for status, n in statuses.items() if SUCCESS[status]),
+        statuses=dict(statuses),
+        words=dict(words),
+    )
+
+
+def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
+    counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for fact in facts:
+        for slot in fact.get("scores", {}).get("slots", {}).get("details", ()):
+            counts[fact["arm"], fact["profile"], slot["type"]].update(
+                {key: int(bool(slot[key])) for key in ("offered", "first_try", "in_the_end")}
+            )
+    return [Slots(*key, **dict(count)) for key, count in counts.items()]
+
+
+def _drawn(facts: Sequence[Mapping[str, Any]]) -> list[Drawn]:
+    """Totals over all windows that chance can judge; a window that several units share counts once."""
+    windows: dict[str, dict[str, Any]] = {}
+    for fact in facts:
+        call = fact.get("call", {})
+        hashes = {window["name"]: window["sha256"] for window in call.get("windows", ())}
+        for name, measures in (call.get("measures") or {}).items():
+            windows[hashes[name]] = measures
+    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for measures in windows.values():
+        for measure in measures:
+            if measure["kind"] == "drawn" and measure["sd"]:
+                groups[f"{measure['effect']}.{measure['name']}"].append(measure)
+    return [_total(name, group) for name, group in sorted(groups.items())]
+
+
+def _total(name: str, group: Sequence[Mapping[str, Any]]) -> Drawn:
+    off = sum(measure["got"] - measure["asked"] for measure in group)
+    sd = math.sqrt(sum(measure["sd"] ** 2 for measure in group))
+    asked, got = (sum(measure[key] for measure in group) / len(group) for key in ("asked", "got"))
+    return Drawn(name, len(group), asked, got, off / sd)
+
+
+def _invalid(
+    plan: Plan, facts: Sequence[Mapping[str, Any]], drawn: Sequence[Drawn], lost: Mapping[str, str]
+) -> list[str]:
+    why = []
+    gone = len(lost) + sum(fact["status"] in ("sound_invalid", "infra_error") for fact in facts)
+    if gone > MOST_LOST * len(plan.units):
+        why.append(f"{gone} of {len(plan.units)} units were lost to faults of ours (infra_error, sound_invalid)")
+    missing = len(plan.units) - len(facts) - len(lost)
+    if missing:
+        why.append(f"{missing} of {len(plan.units)} units were not run")
+    why += [f"{one.measure}: asked {one.asked:.4g}, got {one.got:.4g} (z {one.z:+.1f})" for one in drawn if abs(one.z) > MOST_Z]
+    return why
+
+
+def _broken(plan: Plan, rows: Sequence[Row]) -> list[str]:
+    broken = []
+    for name, floor in plan.cast.suite.floors.items():
+        # A profile's floor is about its degraded calls; an arm's about all its calls.
+        chosen = [row for row in rows if row.arm == name or (row.profile == name and row.arm == "degraded")]
+        counted, passed = sum(row.counted for row in chosen), sum(row.passed for row in chosen)
+        if not counted or passed / counted < floor:
+            broken.append(f"{name}: {passed} of {counted} passed, the floor is {floor:.0%}")
+    return broken
+
+
+def _production(plan: Plan, rows: Sequence[Row]) -> float | None:
+    """Success of degraded calls over the production mix; None where a profile of the mix has no result."""
+    weights = plan.cast.suite.weights
+    rates = {row.profile: row.success for row in rows if row.arm == "degraded"}
+    if not weights or any(rates.get(profile) is None for profile in weights):
+        return None
+    return sum(weight * (rates[profile] or 0) for profile, weight in weights.items()) / sum(weights.values())

@@ -1,0 +1,91 @@
+"""One unit: placed, scored, and put into plain words for its record."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from pipeline import engines
+from pipeline.audio import Ints, pcm_hash
+from pipeline.call.place import Finished
+from pipeline.call.record import Record
+from pipeline.errors import SoundInvalid
+from pipeline.files import Json
+from pipeline.run.crew import Crew
+from pipeline.run.plan import SCHEMA, Unit
+from pipeline.score import Status, Tally, status_of
+from pipeline.spec.scenario import Scenario
+
+DECIMALS = 6  # records keep no more of a number than that
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """A unit that was run: the facts of it (deterministic), its stereo sound (None without), and how long it took."""
+
+    unit: Unit
+    facts: Mapping[str, Json]
+    stereo: Ints | None
+    wall: Mapping[str, Json]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the call passed."""
+        return self.facts["status"] == "passed"
+
+
+def run_unit(crew: Crew, unit: Unit) -> Done:
+    """Run one unit. Sound that is off target is a result of its own; raises InfraError where an engine failed."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    try:
+        finished, line = crew.place(unit)
+    except SoundInvalid as error:
+        facts, stereo = _invalid(unit, str(error)), None
+    else:
+        facts, stereo = _facts(crew, unit, finished, line.said()), finished.stereo
+    wall = {"started": started.isoformat(), "seconds": round(time.perf_counter() - clock, 3)}
+    return Done(unit, facts, stereo, wall)
+
+
+def _named(unit: Unit, status: Status) -> dict[str, Any]:
+    return {"schema": SCHEMA, **asdict(unit), "status": status}
+
+
+def _invalid(unit: Unit, why: str) -> dict[str, Any]:
+    return {**_named(unit, "sound_invalid"), "why": why}
+
+
+def _facts(crew: Crew, unit: Unit, finished: Finished, line: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+    scenario, record = crew.plan.cast.scenarios[unit.scenario], finished.record
+    tallies = scores_of(scenario, record)
+    return {
+        **_named(unit, status_of(scenario, record, tallies["task"])),
+        "line": plain(line),
+        "scores": {name: plain(asdict(tally)) for name, tally in tallies.items()},
+        "call": plain(asdict(record)),
+        "sound": pcm_hash(finished.stereo),
+    }
+
+
+def scores_of(scenario: Scenario, record: Record) -> dict[str, Tally]:
+    """Every score's tally of a call, by the score's name."""
+    found = [engines.find("score", name) for name in engines.known("score")]
+    return {score.name: score.build(score.options())(scenario, record) for score in found}
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401  what dataclasses and JSON hold
+    """The value as JSON has it: mappings, lists, and numbers rounded to six decimals."""
+    match value:
+        case Mapping():
+            return {str(key): plain(inner) for key, inner in value.items()}
+        case list() | tuple() | frozenset():
+            return [plain(inner) for inner in value]
+        case float() | np.floating():
+            return round(float(value), DECIMALS)
+        case np.integer():
+            return int(value)
+        case _:
+            return value
