@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
 from pipeline.call.record import Record
+from pipeline.score._blame import caller_let_down
 from pipeline.spec.scenario import Scenario
 
 Status = Literal[
@@ -35,11 +36,19 @@ SUCCESS: Mapping[Status, bool | None] = {
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing that was asked of the call: met, not met, or (None) not to be seen; and why, in words for people."""
+    """One thing asked of the call: met, not met, or (None) not to be seen; and why, in words for people.
+
+    The first word of its name is its kind: outcome, did, state, never, must_say or effort.
+    """
 
     name: str
     met: bool | None
     why: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The first word of the name."""
+        return self.name.partition(" ")[0]
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,29 @@ class Tally:
 
 
 class Score(Protocol):
-    """Counts something in a finished call. It never drops what it cannot evaluate: that is a criterion of None."""
+    """Counts something in a finished call. What it cannot evaluate is a criterion of None, never left out."""
 
     version: ClassVar[int]
 
-    def __call__(self, scenario: Scenario, record: Record) -> Tally: ...
+    def __call__(self, scenario: Scenario, record: Record) -> Tally:
+        """The counts of this call; the same record gives the same tally."""
+        ...
+
+
+def status_of(scenario: Scenario, record: Record, task: Tally) -> Status:
+    """What the call counts as, from the criteria of the score `task`.
+
+    Without criteria nothing is passed. A never-event is failed, whatever our caller said; otherwise a call
+    that did not get there is `caller_invalid` where our caller let the agent down.
+    """
+    if record.ended == "agent_error":
+        return "agent_error"
+    effort = [criterion.met for criterion in task.criteria if criterion.kind == "effort"]
+    decisive = [criterion for criterion in task.criteria if criterion.kind != "effort"]
+    if decisive and all(criterion.met for criterion in decisive):
+        return "passed" if all(effort) else "resolved_badly"
+    if any(criterion.kind == "never" and criterion.met is False for criterion in decisive):
+        return "failed"
+    if caller_let_down(scenario, record):
+        return "caller_invalid"
+    return "failed" if any(criterion.met is False for criterion in decisive) else "not_evaluated"

@@ -1,0 +1,165 @@
+"""What the recogniser made of the caller's words: counts, never rates, so that calls can be summed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import jiwer
+
+from pipeline.call.record import Record, Turn, Utterance
+from pipeline.score import Tally
+from pipeline.score._hearing import overlap
+from pipeline.score._tokens import NORMALISER, tokens
+from pipeline.spec import words as spec_words
+from pipeline.spec.scenario import Scenario
+
+
+class Options(spec_words.Words):
+    """None: the normaliser and the alignment are part of the score's version."""
+
+
+@dataclass(frozen=True)
+class Op:
+    """One step of the alignment: a word that was said (`ref`), a word that was heard (`hyp`), or both.
+
+    `kind` is jiwer's: equal, substitute, delete or insert.
+    """
+
+    kind: str
+    ref: str = ""
+    hyp: str = ""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Utterances and the turns that heard them, as few of each as overlap nothing outside."""
+
+    utterances: tuple[Utterance, ...]
+    turns: tuple[Turn, ...]
+
+
+class Words:
+    """Counts the words that survived, utterance by utterance.
+
+    Utterances that share a turn are aligned together, so that a turn over two of them is counted once and
+    each of its words falls to the utterance it fits. Turns that overlap none are spurious and counted apart.
+    """
+
+    version = 1
+    normaliser = NORMALISER
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def __call__(self, scenario: Scenario, record: Record) -> Tally:
+        """Hits, S, D, I, n_ref and n_hyp; details with the alignment of each utterance, in order."""
+        scored = [pair for stretch in stretches(record) for pair in aligned(stretch)]
+        spurious = spurious_turns(record)
+        return Tally(
+            counts=_counts([op for _, ops in scored for op in ops]) | _spurious(spurious) | _heard(scored),
+            details=(
+                {"normaliser": NORMALISER},
+                *(_shown(utterance, ops) for utterance, ops in scored),
+                *({"spurious": turn.text, "start_ms": turn.start_ms} for turn in spurious),
+            ),
+        )
+
+
+def word_error_rate(counts: Mapping[str, int]) -> float | None:
+    """(S + D + I) / n_ref of summed counts, which may be above 1; None where nothing was said."""
+    errors = counts["substitutions"] + counts["deletions"] + counts["insertions"]
+    return errors / counts["n_ref"] if counts["n_ref"] else None
+
+
+def stretches(record: Record) -> Iterator[Stretch]:
+    """The utterances that hold words, in order, together where one turn heard several."""
+    left = [utterance for utterance in record.utterances if tokens(utterance.spoken)]
+    while left:
+        together, turns = _reached(left, record.turns)
+        yield Stretch(tuple(together), tuple(turns))
+        left = [utterance for utterance in left if utterance not in together]
+
+
+def _reached(utterances: Sequence[Utterance], turns: Sequence[Turn]) -> tuple[list[Utterance], list[Turn]]:
+    """What hangs together with the first utterance."""
+    together, before = [utterances[0]], 0
+    while len(together) > before:
+        before = len(together)
+        heard = [turn for turn in turns if any(overlap(turn, utterance) for utterance in together)]
+        together = [u for u in utterances if u in together or any(overlap(turn, u) for turn in heard)]
+    return together, heard
+
+
+def aligned(stretch: Stretch) -> list[tuple[Utterance, tuple[Op, ...]]]:
+    """Each utterance with its part of the best alignment; a word too many goes to the utterance before it."""
+    said = [tokens(utterance.spoken) for utterance in stretch.utterances]
+    ops = align([word for words in said for word in words], _heard_words(stretch.turns))
+    parts: list[list[Op]] = [[] for _ in said]
+    whose = [i for i, words in enumerate(said) for _ in words]
+    place = 0
+    for op in ops:
+        parts[whose[place if op.ref else max(place - 1, 0)]].append(op)
+        place += bool(op.ref)
+    return [(utterance, tuple(part)) for utterance, part in zip(stretch.utterances, parts, strict=True)]
+
+
+def align(ref: Sequence[str], hyp: Sequence[str]) -> list[Op]:
+    """The steps that turn `ref` into `hyp` at the least cost (Levenshtein). Either may be empty."""
+    if not ref or not hyp:
+        return [*(Op("delete", ref=word) for word in ref), *(Op("insert", hyp=word) for word in hyp)]
+    [chunks] = jiwer.process_words(" ".join(ref), " ".join(hyp)).alignments
+    return [op for chunk in chunks for op in _ops(chunk, ref, hyp)]
+
+
+def _ops(chunk: jiwer.AlignmentChunk, ref: Sequence[str], hyp: Sequence[str]) -> Iterator[Op]:
+    said = ref[chunk.ref_start_idx : chunk.ref_end_idx] or repeat("")
+    heard = hyp[chunk.hyp_start_idx : chunk.hyp_end_idx] or repeat("")
+    yield from (Op(chunk.type, ref=one, hyp=other) for one, other in zip(said, heard, strict=False))
+
+
+def spurious_turns(record: Record) -> list[Turn]:
+    """Turns with words in them, heard where the caller said none."""
+    spoke = [utterance for utterance in record.utterances if tokens(utterance.spoken)]
+    return [
+        turn
+        for turn in record.turns
+        if tokens(turn.text) and not any(overlap(turn, utterance) for utterance in spoke)
+    ]
+
+
+def _heard_words(turns: Sequence[Turn]) -> list[str]:
+    return tokens(" ".join(turn.text for turn in turns))
+
+
+def _counts(ops: Sequence[Op]) -> dict[str, int]:
+    kinds = [op.kind for op in ops]
+    return {
+        "hits": kinds.count("equal"),
+        "substitutions": kinds.count("substitute"),
+        "deletions": kinds.count("delete"),
+        "insertions": kinds.count("insert"),
+        "n_ref": len(kinds) - kinds.count("insert"),
+        "n_hyp": len(kinds) - kinds.count("delete"),
+    }
+
+
+def _spurious(turns: Sequence[Turn]) -> dict[str, int]:
+    words = sum(len(tokens(turn.text)) for turn in turns)
+    return {"spurious_turns": len(turns), "spurious_words": words}
+
+
+def _heard(scored: Sequence[tuple[Utterance, tuple[Op, ...]]]) -> dict[str, int]:
+    unheard = sum(all(op.kind == "delete" for op in ops) for _, ops in scored)
+    return {"utterances": len(scored), "unheard_utterances": unheard}
+
+
+def _shown(utterance: Utterance, ops: Sequence[Op]) -> Mapping[str, Any]:
+    """An utterance for people to read: its alignment as [kind, said, heard], and its counts."""
+    return {
+        "key": utterance.key,
+        "attempt": utterance.attempt,
+        "start_ms": utterance.start_ms,
+        "ops": [[op.kind, op.ref, op.hyp] for op in ops],
+        **_counts(ops),
+    }
