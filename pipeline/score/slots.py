@@ -47,12 +47,13 @@ class Slots:
 def _fate(name: str, scenario: Scenario, record: Record, used: Sequence[Scalar]) -> Mapping[str, Any]:
     first = next((utterance for utterance in record.utterances if name in utterance.offered), None)
     heard = heard_of(first, record) if first else ""
+    found = values.find(scenario.facts[name], heard, now=scenario.now)
     return {
         "fact": name,
         "type": scenario.facts[name].type,
         "offered": first is not None,
         "heard": heard,
-        "first_try": first is not None and values.find(scenario.facts[name], heard) is not None,
+        "first_try": first is not None and found is not None,
         "in_the_end": first is not None and any(is_fact(name, value, scenario) for value in used),
     }
 

@@ -141,7 +141,7 @@ def _said(text: str, scenario: Scenario, record: Record) -> Criterion:
 def _holds(reply: str, text: str, scenario: Scenario) -> bool:
     facts = [scenario.facts[slot["fact"]] for slot in SLOT.finditer(text)]
     phrases = [tokens(phrase) for phrase in SLOT.sub("\n", text).split("\n")]
-    if any(values.find(fact, reply) is None for fact in facts):
+    if any(values.find(fact, reply, now=scenario.now) is None for fact in facts):
         return False
     return all(contains(tokens(reply), phrase) for phrase in phrases)
 

@@ -18,7 +18,11 @@ def scenario():
                 "about": "Maya moves a parcel to her office.",
                 "now": "2026-11-22T10:00",
                 "given": given or {},
-                "facts": {"order": {"alnum_id": "0412-7783"}, "postcode": {"postcode": "EH1 3QR"}},
+                "facts": {
+                    "order": {"alnum_id": "0412-7783"},
+                    "postcode": {"postcode": "EH1 3QR"},
+                    "day": {"date": "2026-11-23"},
+                },
                 "says": {
                     "open": {"say": "Hi, I need to change where my parcel is going."},
                     "order": {"say": "It's {order}.", "asked": ["which parcel"]},

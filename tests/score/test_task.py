@@ -136,6 +136,11 @@ def test_another_value_or_none_is_not_the_fact(reply, met, text):
     assert not met(reply(text), must_say=["{postcode}"])["must_say {postcode}"]
 
 
+def test_a_day_is_said_by_the_scenario_s_pinned_clock(reply, met):
+    assert met(reply("It comes tomorrow."), must_say=["{day}"])["must_say {day}"]
+    assert not met(reply("It comes today."), must_say=["{day}"])["must_say {day}"]
+
+
 def test_a_discarded_reply_said_nothing(reply, met):
     unheard = reply("It goes to EH1 3QR now.", discarded=True)
     assert not met(unheard, must_say=["{postcode}"])["must_say {postcode}"]
