@@ -1,0 +1,23 @@
+"""Typed values (ids, sums, dates, names ...): canonical form, spoken form, and where a sentence has them."""
+
+from pipeline.values.canon import canonical, checked, same
+from pipeline.values.search import find, mentions, nearest
+from pipeline.values.speech import readings, spoken, utter, written
+from pipeline.values.value import STYLES, TYPES, Found, Value
+
+__all__ = [
+    "STYLES",
+    "TYPES",
+    "Found",
+    "Value",
+    "canonical",
+    "checked",
+    "find",
+    "mentions",
+    "nearest",
+    "readings",
+    "same",
+    "spoken",
+    "utter",
+    "written",
+]
