@@ -1,0 +1,123 @@
+"""What every engine of every stage keeps, ours and third parties': a contract anyone can run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from pipeline import engines
+from pipeline.audio import Sound
+from pipeline.errors import BadlineError
+
+DOCS = Path(__file__).parents[1] / "docs"
+PLACES = ("talker", "room", "device", "network")
+EVERY = [(stage, name) for stage in engines.STAGES for name in engines.known(stage)]
+every_engine = pytest.mark.parametrize(("stage", "name"), EVERY, ids=["/".join(pair) for pair in EVERY])
+every_vad = pytest.mark.parametrize("name", engines.known("vad"))
+
+
+@every_engine
+def test_an_engine_says_what_it_is_and_which_version(stage, name):
+    engine = engines.find(stage, name)
+    assert engine.about.endswith((".", ":"))
+    assert isinstance(engine.build.version, int)
+
+
+@every_engine
+def test_an_engine_is_described_in_the_docs(stage, name):
+    folder = DOCS / "line" / stage if stage in PLACES else DOCS / stage
+    page = (folder / f"{name}.md").read_text(encoding="utf-8")
+    options = engines.find(stage, name).options.model_fields
+    assert [option for option in options if f"`{option}`" not in page] == []
+
+
+@every_engine
+def test_options_are_frozen_words_that_refuse_what_they_do_not_know(stage, name):
+    options = engines.find(stage, name).options
+    assert issubclass(options, BaseModel)
+    assert options.model_config["frozen"]
+    with pytest.raises(ValidationError):
+        options.model_validate({"no_such_option": 1})
+
+
+@every_engine
+def test_an_engine_with_defaults_is_built_from_them(stage, name):
+    engine = engines.find(stage, name)
+    if any(field.is_required() for field in engine.options.model_fields.values()):
+        pytest.skip("it has an option without a default")
+    assert engine.build(engine.options()).version == engine.build.version
+
+
+@pytest.mark.parametrize("stage", ["tts", "asr"])
+def test_voices_and_recognisers_say_their_languages_without_region(stage):
+    for name in engines.known(stage):
+        engine = engines.find(stage, name)
+        assert all(len(language) in (2, 3) for language in engine.build(engine.options()).languages)
+
+
+def speech_like(rate=16000):
+    """Three seconds of noise that comes and goes three times a second."""
+    times = np.arange(3 * rate) / rate
+    loudness = 0.001 + 0.1 * np.maximum(0.0, np.sin(2 * np.pi * 3 * times))
+    noise = np.random.Generator(np.random.Philox(7)).standard_normal(len(times))
+    return Sound((loudness * noise).astype(np.float32), rate)
+
+
+@every_vad
+def test_a_vad_does_not_look_ahead(name):
+    engine = engines.find("vad", name)
+    vad, sound = engine.build(engine.options()), speech_like()
+    before = vad.speech(sound)
+    changed = sound.samples.copy()
+    changed[sound.rate :] = 0.5
+    after = vad.speech(Sound(changed, sound.rate))
+    frames = 1000 // before.frame_ms
+    assert np.array_equal(before.values[:frames], after.values[:frames])
+    assert not np.array_equal(before.values, after.values)
+
+
+@every_vad
+def test_a_vad_repeats_itself_and_keeps_no_state(name):
+    engine = engines.find("vad", name)
+    vad, sound = engine.build(engine.options()), speech_like()
+    first = vad.speech(sound).values
+    vad.speech(Sound(np.full(8000, 0.3, np.float32), 8000))
+    assert np.array_equal(first, vad.speech(sound).values)
+
+
+@every_vad
+@pytest.mark.parametrize("samples", [0, 1, 16000, 16001, 16319])
+def test_a_vad_gives_one_probability_for_each_whole_frame(name, samples):
+    engine = engines.find("vad", name)
+    sound = Sound(speech_like().samples[:samples], 16000)
+    got = engine.build(engine.options()).speech(sound)
+    assert 160 % got.frame_ms == 0
+    assert len(got.values) == samples // (16 * got.frame_ms)
+    assert got.values.dtype == np.float32
+    assert ((got.values >= 0) & (got.values <= 1)).all()
+
+
+def test_an_unknown_engine_is_refused_with_the_nearest_name():
+    with pytest.raises(BadlineError, match="Did you mean 'tones'"):
+        engines.find("asr", "tonse")
+
+
+@pytest.fixture
+def third_party(tmp_path, monkeypatch):
+    """A package that brings a tts called `rare_voice`, whose own import is not installed."""
+    marker = tmp_path / "rare_voice-1.0.dist-info"
+    marker.mkdir()
+    (marker / "METADATA").write_text("Name: rare-voice\nVersion: 1.0\n", encoding="utf-8")
+    (marker / "entry_points.txt").write_text("[badline.tts]\nrare_voice = rare_voice\n", encoding="utf-8")
+    (tmp_path / "rare_voice.py").write_text("import a_package_nobody_has\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    engines.known.cache_clear()
+    yield
+    engines.known.cache_clear()
+
+
+@pytest.mark.usefixtures("third_party")
+def test_an_engine_whose_package_is_missing_says_what_to_install():
+    with pytest.raises(BadlineError, match=r"needs the package 'a_package_nobody_has'.*pip install"):
+        engines.find("tts", "rare_voice")

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from pipeline.errors import InfraError
+from pipeline.tts.hibari import Hibari, Options
+
+TEXT = "I would like to change my delivery address."
+
+
+def speak(text=TEXT, seed=0, **options):
+    return Hibari(Options(**options)).speak(text, seed=seed)
+
+
+def median_f0(sound, lowest_hz=90, highest_hz=330):
+    """The median of the autocorrelation's peak over the louder frames of 40 ms."""
+    frame = sound.rate * 40 // 1000
+    frames = sound.samples[: len(sound.samples) // frame * frame].reshape(-1, frame)
+    loud = frames[np.mean(frames**2, axis=1) > np.mean(sound.samples**2)]
+    shortest, longest = sound.rate // highest_hz, sound.rate // lowest_hz
+    lags = [np.correlate(f, f, "full")[frame - 1 :][shortest:longest].argmax() + shortest for f in loud]
+    return sound.rate / np.median(lags)
+
+
+@pytest.mark.slow
+def test_a_seed_gives_the_same_bits_whatever_was_said_before():
+    used = Hibari(Options())
+    used.speak("Something else, first.", seed=9)
+    assert np.array_equal(used.speak(TEXT, seed=0).samples, speak().samples)
+
+
+@pytest.mark.slow
+def test_another_seed_is_another_rendition():
+    first, second = speak(seed=1).samples, speak(seed=2).samples
+    assert first.shape == second.shape
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("speaker", [0.8, 1.15])
+def test_a_speaker_is_a_factor_on_the_pitch_and_not_on_the_pace(speaker):
+    plain, other = speak(), speak(speaker=speaker)
+    assert median_f0(other) / median_f0(plain) == pytest.approx(speaker, rel=0.06)
+    assert other.seconds == pytest.approx(plain.seconds, rel=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("speed", [0.6, 1.6])
+def test_speed_is_a_factor_on_the_pace(speed):
+    assert speak().seconds / speak(speed=speed).seconds == pytest.approx(speed, rel=0.08)
+
+
+@pytest.mark.slow
+def test_it_is_finite_float32_without_an_offset():
+    sound = speak(speaker=0.86)
+    assert (sound.rate, sound.samples.dtype) == (24000, np.float32)
+    assert abs(sound.samples.mean()) < 1e-4
+    assert 0.05 < np.abs(sound.samples).max() < 1.0
+
+
+@pytest.mark.parametrize("text", ["", "   ", "...", "😀"])
+def test_text_without_words_is_refused(text):
+    with pytest.raises(InfraError, match="there are no words"):
+        speak(text)
+
+
+def test_another_script_is_refused_by_its_letter():
+    with pytest.raises(InfraError, match="cannot say 'П'"):
+        speak("hello Привет")
