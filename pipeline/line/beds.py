@@ -167,8 +167,8 @@ def closed(samples: Floats, rate: int) -> Floats:
     fade = min(round(FADE_S * rate), len(samples) // 4)
     times = max(1, math.ceil(PERIOD_S * rate / (len(samples) - fade)))
     length = PERIOD_S * rate // times
-    steady = samples - samples.mean(dtype=np.float64).astype(np.float32)
-    loop = steady[:length].copy()
+    steady: Floats = samples - samples.mean(dtype=np.float64).astype(np.float32)
+    loop: Floats = steady[:length].copy()
     angle = (np.arange(fade) + 0.5) / fade * (np.pi / 2)
     loop[:fade] = loop[:fade] * np.sin(angle) + steady[length : length + fade] * np.cos(angle)
     return loop

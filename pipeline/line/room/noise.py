@@ -70,6 +70,7 @@ class Noise:
     """A steady bed of noise: white, pink, speech-shaped, or a recording, at an A-weighted SNR."""
 
     version: ClassVar[int] = 1
+    order: ClassVar[int] = 20
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

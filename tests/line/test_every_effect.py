@@ -1,0 +1,201 @@
+"""What all effects promise, whoever wrote them: a new file in one of the places is tested by being there."""
+
+from dataclasses import replace
+from math import ceil
+
+import numpy as np
+import pytest
+from numpy.random import default_rng
+
+from pipeline import engines
+from pipeline.chance import stream
+from pipeline.levels import active_speech_level, scale_to
+from pipeline.line.scene import Nominal, Scene
+
+RATES = (8000, 16000, 22050, 24000, 44100, 48000)
+STEMS = ("speech", "others", "noise", "far_end")
+EFFECTS = [
+    (place, name) for place in ("talker", "room", "device", "network") for name in engines.known(place)
+]
+ON_THE_WAY = [(place, name) for place, name in EFFECTS if place != "talker"]
+
+every_effect = pytest.mark.parametrize(("place", "name"), EFFECTS, ids=[".".join(one) for one in EFFECTS])
+every_effect_after_the_talker = pytest.mark.parametrize(
+    ("place", "name"), ON_THE_WAY, ids=[".".join(one) for one in ON_THE_WAY]
+)
+
+
+def built(place: str, name: str):
+    engine = engines.find(place, name)
+    options = engine.options()
+    if hasattr(options, "settled"):
+        options = options.settled(stream(1, "settled"))
+    return engine.build(options)
+
+
+def speech_like(rate: int, seconds: float, seed: int):
+    """Buzz and hiss in syllables of a quarter of a second, at an active speech level of -26 dBov."""
+    rng = default_rng(seed)
+    t = np.arange(round(rate * seconds)) / rate
+    voice = np.sign(np.sin(2 * np.pi * (110 + 20 * seed) * t)) + rng.standard_normal(len(t))
+    syllables = np.clip(np.sin(2 * np.pi * 4 * t + seed) + 0.4, 0.0, None)
+    return scale_to((voice * syllables).astype(np.float32), rate, -26.0)
+
+
+def scene_of(speech, rate: int, kinds=(), **others) -> Scene:
+    """A scene in which nothing but `speech` (rows x samples) sounds yet; its arrays cannot be written to."""
+    voices = {kind: tuple(speech_like(rate, 2.0, seed) for seed in (11, 12, 13)) for kind in kinds}
+    stems = {stem: np.zeros_like(speech) for stem in STEMS} | {"speech": speech} | others
+    for array in (*stems.values(), *(row for rows in voices.values() for row in rows)):
+        array.flags.writeable = False
+    return Scene(rate, **stems, nominal=(Nominal(-26.0, -30.0),) * len(speech), voices=voices)
+
+
+def call_scene(kinds=(), *, rate: int = 16000, seconds: float = 2.0, rows: int = 3) -> Scene:
+    talk = [np.stack([speech_like(rate, seconds, first + row) for row in range(rows)]) for first in (1, 4, 7)]
+    noise = 0.002 * default_rng(9).standard_normal(talk[0].shape).astype(np.float32)
+    scene = scene_of(talk[0], rate, kinds, others=talk[1] / 4, noise=noise, far_end=talk[2])
+    return replace(scene, lost=default_rng(8).random((rows, frames_of(scene.samples, rate))) < 0.1)
+
+
+def frames_of(samples: int, rate: int) -> int:
+    return ceil(samples * 1000 / (rate * 20))
+
+
+def streams(rows: int = 3, seed: int = 1):
+    return [stream(seed, "window", str(row)) for row in range(rows)]
+
+
+def row_of(scene: Scene, row: int) -> Scene:
+    alone = {stem: getattr(scene, stem)[row : row + 1] for stem in STEMS}
+    lost = None if scene.lost is None else scene.lost[row : row + 1]
+    return replace(
+        scene, **alone, lost=lost, nominal=scene.nominal[row : row + 1], got=scene.got[row : row + 1]
+    )
+
+
+def sounds(scene: Scene) -> dict[str, bytes]:
+    lost = b"" if scene.lost is None else scene.lost.tobytes()
+    return {stem: getattr(scene, stem).tobytes() for stem in STEMS} | {"lost": lost}
+
+
+def assert_same_until(one: Scene, other: Scene, samples: int) -> None:
+    for stem in STEMS:
+        before, after = (getattr(scene, stem)[:, :samples] for scene in (one, other))
+        assert before.shape[1] == samples
+        assert np.abs(before - after).max() < 1e-6, (
+            stem
+        )  # transforms round differently; -120 dBov is no sound
+    if one.lost is not None:
+        frames = samples * 1000 // (one.rate * one.frame_ms)
+        assert (one.lost[:, :frames] == other.lost[:, :frames]).all()
+
+
+def test_the_rows_that_effects_are_tried_on_have_the_nominal_level():
+    for row in call_scene().speech:
+        assert active_speech_level(row, 16000).asl_dbov == pytest.approx(-26.0, abs=0.05)
+
+
+@every_effect
+def test_an_effect_says_what_the_line_must_know(place, name):
+    effect = built(place, name)
+    assert effect.version >= 1
+    assert effect.order >= 0
+    assert effect.lookahead_ms >= 0
+    assert isinstance(effect.voices, tuple)
+
+
+@every_effect
+def test_the_same_seed_gives_the_same_bytes(place, name):
+    effect = built(place, name)
+    scene = call_scene(effect.voices)
+    once = effect(scene, streams())
+    assert sounds(effect(scene, streams())) == sounds(once), "an effect keeps no state"
+    again = built(place, name)(scene, streams())
+    assert sounds(again) == sounds(once)
+    assert again.got == once.got
+
+
+@every_effect
+def test_an_effect_never_touches_its_input(place, name):
+    effect = built(place, name)
+    scene, twin = call_scene(effect.voices), call_scene(effect.voices)
+    effect(scene, streams())  # its arrays are read-only as well
+    assert sounds(scene) == sounds(twin)
+    assert scene.got == twin.got
+    for kind in effect.voices:
+        assert all((a == b).all() for a, b in zip(scene.voices[kind], twin.voices[kind], strict=True))
+
+
+@every_effect
+def test_an_effect_measures_every_row_under_its_own_name(place, name):
+    effect = built(place, name)
+    after = effect(call_scene(effect.voices), streams())
+    assert len(after.got) == 3
+    assert {measure.effect for row in after.got for measure in row} <= {f"{place}.{name}"}
+
+
+@every_effect
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize(
+    ("samples", "value"),
+    [(12000, 0.0), (12000, 0.5), (10, 0.3), (1, 0.3)],
+    ids=["silence", "dc", "ten", "one"],
+)
+def test_an_effect_survives_what_is_no_speech(place, name, rate, samples, value):
+    effect = built(place, name)
+    scene = scene_of(np.full((2, samples), value, dtype=np.float32), rate, effect.voices)
+    after = effect(scene, streams(2))  # a Scene with NaN cannot be made
+    for stem in STEMS:
+        assert getattr(after, stem).shape == (2, samples)
+        assert getattr(after, stem).dtype == np.float32
+    assert not any(np.isnan(measure.asked) for row in after.got for measure in row)
+
+
+@every_effect
+def test_a_row_has_the_same_bytes_whatever_rows_stand_beside_it(place, name):
+    effect = built(place, name)
+    scene = call_scene(effect.voices)
+    together = effect(scene, streams())
+    for row in range(scene.rows):
+        alone = effect(row_of(scene, row), streams()[row : row + 1])
+        assert sounds(alone) == sounds(row_of(together, row))
+        assert alone.got[0] == together.got[row]
+
+
+# Talker effects are left out of the next two: a talker plans what to say, so that a word may be shaped by the
+# one after it, and its level set by the whole utterance, before a sound is made.
+
+
+@every_effect_after_the_talker
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_what_is_heard_does_not_depend_on_what_comes_later(place, name, rate):
+    effect = built(place, name)
+    scene = call_scene(effect.voices, rate=rate)
+    now = rate
+    later = now + ceil(effect.lookahead_ms * rate / 1000)
+    changed = {stem: getattr(scene, stem).copy() for stem in STEMS}
+    for array in changed.values():
+        array[:, later:] = 0.3 * array[:, later:][:, ::-1]
+    assert_same_until(effect(scene, streams()), effect(replace(scene, **changed), streams()), now)
+
+
+@every_effect_after_the_talker
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_a_longer_scene_begins_with_the_same_samples(place, name, rate):
+    effect = built(place, name)
+    scene = call_scene(effect.voices, rate=rate, seconds=3.0)
+    heard = rate
+    until = heard + ceil(effect.lookahead_ms * rate / 1000)
+    stems = {stem: getattr(scene, stem)[:, :until] for stem in STEMS}
+    shorter = replace(scene, **stems, lost=scene.lost[:, : frames_of(until, rate)])
+    assert_same_until(effect(scene, streams()), effect(shorter, streams()), heard)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_scene_refuses_what_is_no_number(stem, broken):
+    array = getattr(call_scene(), stem).copy()
+    array[1, 100] = broken
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        replace(call_scene(), **{stem: array})
