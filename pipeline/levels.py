@@ -54,9 +54,7 @@ def active_speech_level(samples: Floats, rate: int) -> Level:
     if not energy or not active[0]:
         return Level(-math.inf, 0.0)
     reached = np.minimum(active[active > 0], len(samples))
-    asl_dbov = _where_margin_is_met(
-        10 * np.log10(energy / reached), 20 * np.log10(THRESHOLDS[: len(reached)])
-    )
+    asl_dbov = _where_margin_is_met(10 * np.log10(energy / reached), 20 * np.log10(THRESHOLDS[: len(reached)]))
     return Level(asl_dbov, float(min(1.0, 10 ** ((_dbov(energy, len(samples)) - asl_dbov) / 10))))
 
 

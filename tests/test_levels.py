@@ -88,9 +88,7 @@ def test_a_tone_that_sounds_half_the_time_is_active_half_the_time_and_in_the_han
 def test_the_activity_is_the_power_of_all_over_the_power_while_active():
     samples = speech_like(16000, 8.0)
     level = levels.active_speech_level(samples, 16000)
-    assert 10 * math.log10(level.activity) == pytest.approx(
-        levels.leq_dbov(samples) - level.asl_dbov, abs=1e-6
-    )
+    assert 10 * math.log10(level.activity) == pytest.approx(levels.leq_dbov(samples) - level.asl_dbov, abs=1e-6)
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 16000])

@@ -14,9 +14,7 @@ from pipeline.line.scene import Nominal, Scene
 
 RATES = (8000, 16000, 22050, 24000, 44100, 48000)
 STEMS = ("speech", "others", "noise", "far_end")
-EFFECTS = [
-    (place, name) for place in ("talker", "room", "device", "network") for name in engines.known(place)
-]
+EFFECTS = [(place, name) for place in ("talker", "room", "device", "network") for name in engines.known(place)]
 ON_THE_WAY = [(place, name) for place, name in EFFECTS if place != "talker"]
 
 every_effect = pytest.mark.parametrize(("place", "name"), EFFECTS, ids=[".".join(one) for one in EFFECTS])
@@ -69,9 +67,7 @@ def streams(rows: int = 3, seed: int = 1):
 def row_of(scene: Scene, row: int) -> Scene:
     alone = {stem: getattr(scene, stem)[row : row + 1] for stem in STEMS}
     lost = None if scene.lost is None else scene.lost[row : row + 1]
-    return replace(
-        scene, **alone, lost=lost, nominal=scene.nominal[row : row + 1], got=scene.got[row : row + 1]
-    )
+    return replace(scene, **alone, lost=lost, nominal=scene.nominal[row : row + 1], got=scene.got[row : row + 1])
 
 
 def sounds(scene: Scene) -> dict[str, bytes]:
@@ -83,9 +79,7 @@ def assert_same_until(one: Scene, other: Scene, samples: int) -> None:
     for stem in STEMS:
         before, after = (getattr(scene, stem)[:, :samples] for scene in (one, other))
         assert before.shape[1] == samples
-        assert np.abs(before - after).max() < 1e-6, (
-            stem
-        )  # transforms round differently; -120 dBov is no sound
+        assert np.abs(before - after).max() < 1e-6, stem  # transforms round differently; -120 dBov is no sound
     if one.lost is not None:
         frames = samples * 1000 // (one.rate * one.frame_ms)
         assert (one.lost[:, :frames] == other.lost[:, :frames]).all()

@@ -261,8 +261,7 @@ def test_a_silent_stretch_of_a_recording_has_no_snr(tmp_path):
     clip = np.concatenate((wavering(0.5), np.full(16000 * 20, 0.0)))
     path = write(tmp_path / "clip.wav", clip - clip.mean())
     got = [
-        Noise(Options(file=path, weighting="none"))(silent_scene(0.2), streams(seed=seed)).got[0]
-        for seed in range(5)
+        Noise(Options(file=path, weighting="none"))(silent_scene(0.2), streams(seed=seed)).got[0] for seed in range(5)
     ]
     assert all(np.isfinite(measure.got) for row in got for measure in row)
 
