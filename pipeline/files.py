@@ -57,7 +57,7 @@ def read_yaml(path: Path) -> Page:
     return Page(path, _plain(tree, (), lines), lines)
 
 
-def _plain(node: Any, keys: tuple[Key, ...], lines: dict[tuple[Key, ...], int]) -> Any:  # noqa: ANN401  what YAML holds
+def _plain(node: Any, keys: tuple[Key, ...], lines: dict[tuple[Key, ...], int]) -> Any:
     """Ruamel's round-trip tree as dicts, lists and scalars; notes each key's line in `lines`."""
     match node:
         case CommentedMap():
@@ -76,7 +76,7 @@ def _plain(node: Any, keys: tuple[Key, ...], lines: dict[tuple[Key, ...], int]) 
             return node
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401  what JSON holds
+def read_json(path: Path) -> Any:
     """The file's JSON. Raises BadlineError with file and line where it is missing or not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))

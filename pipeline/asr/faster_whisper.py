@@ -127,7 +127,7 @@ def _transcript(segments: Sequence[Segment]) -> Transcript:
     if not text:
         return Transcript("")
     words = tuple(
-        Word(word.word.strip(), round(word.start * 1000), round(word.end * 1000), round(word.probability, 4))
+        Word(word.word.strip(), round(word.start * 1000), round(word.end * 1000), round(float(word.probability), 4))
         for segment in segments
         for word in segment.words or ()
     )

@@ -90,7 +90,9 @@ class Listener:
         """Of each type that is asked for, the fact whose name fits the question best; at a tie one not given yet."""
         keys = []
         for kind, pattern in self.tongue.asks.items():
-            names = [name for name, fact in self.scenario.facts.items() if fact.type == kind and name in self.scenario.says]
+            names = [
+                name for name, fact in self.scenario.facts.items() if fact.type == kind and name in self.scenario.says
+            ]
             if names and pattern.search(question):
                 keys.append(max(names, key=lambda name: (_overlap(name, question), name not in offered)))
         return tuple(keys)

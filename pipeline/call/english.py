@@ -64,7 +64,9 @@ ENGLISH = Tongue(
             | \bnumber\s+(of|for|on)\s+(the|your)\s+(order|parcel|package|booking|account)\b"""
         ),
         "spelled_name": _pattern(r"\bspell\b | \b(sur|last|family|first|full)?\s*name\b"),
-        "name": _pattern(r"\b(your|the|what|full|last|first|sur)\s*name\b | \bwho\s+(am\s+i|is)\s+(speaking|calling)\b"),
+        "name": _pattern(
+            r"\b(your|the|what|full|last|first|sur)\s*name\b | \bwho\s+(am\s+i|is)\s+(speaking|calling)\b"
+        ),
         "phone": _pattern(
             r"\b(tele)?phone\b | \bmobile\b | \b(contact|call\s?back)\s+number\b | \bnumber\b.*\b(call|reach|ring)\b"
         ),

@@ -20,7 +20,11 @@ from pipeline.line.window import GRID_MS, Studio, samples_of
 from pipeline.platform import Answer, Event, Hearing, Platform, Turn
 
 TIME_LIMIT_MS = 300_000
-HUNG_UP: dict[str, Ended] = {"goodbye": "caller_hung_up", "gave_up": "caller_gave_up", "no_line": "caller_invalid"}
+HUNG_UP: dict[str, Ended] = {
+    "goodbye": "caller_hung_up",
+    "gave_up": "caller_gave_up",
+    "no_line": "caller_invalid",
+}
 
 
 @dataclass(eq=False)
@@ -52,7 +56,12 @@ class Finished:
 
 
 async def place_call(
-    name: str, caller: Caller, voice: LevelVoice, studio: Studio, platform: Platform, calibration: tuple[Measure, ...]
+    name: str,
+    caller: Caller,
+    voice: LevelVoice,
+    studio: Studio,
+    platform: Platform,
+    calibration: tuple[Measure, ...],
 ) -> Finished:
     """Place one call and follow it until somebody hangs up."""
     call = _Call(studio, voice, caller)
@@ -174,4 +183,3 @@ def _stereo(call: _Call, ended_ms: int) -> Ints:
         if not answer.discarded:
             stereo[start : start + len(heard), 1] = heard
     return stereo
-

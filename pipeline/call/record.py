@@ -14,7 +14,15 @@ from pipeline.platform import Event, Turn
 
 __all__ = ["Ended", "Event", "PlacedWindow", "Record", "Replied", "Turn", "Utterance"]
 
-Ended = Literal["agent_hung_up", "handed_off", "caller_hung_up", "caller_gave_up", "caller_invalid", "time_limit", "agent_error"]
+Ended = Literal[
+    "agent_hung_up",
+    "handed_off",
+    "caller_hung_up",
+    "caller_gave_up",
+    "caller_invalid",
+    "time_limit",
+    "agent_error",
+]
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,8 @@ def trimmed(samples: Floats, text: str) -> Floats:
     frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
     power = np.mean(frames.astype(np.float64) ** 2, axis=1)
     asl = levels.active_speech_level(samples, RATE).asl_dbov
-    loud = np.flatnonzero(power > 10 ** ((asl - TRIM_DB) / 10)) if np.isfinite(asl) else []
-    if len(loud) == 0:
+    loud = np.flatnonzero(power > 10 ** ((asl - TRIM_DB) / 10))
+    if not np.isfinite(asl) or len(loud) == 0:
         raise InfraError(f"the voice made no sound of '{text}'")
     return samples[loud[0] * frame : (loud[-1] + 1) * frame].copy()
 

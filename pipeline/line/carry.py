@@ -7,11 +7,8 @@ import numpy as np
 
 from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.chance import Chance
-from pipeline.errors import SoundInvalid
 from pipeline.line.draw import Line
 from pipeline.line.scene import Measure, Nominal, Scene
-
-CALIBRATION_S = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,25 +34,3 @@ def scene_of(
     row = speech[np.newaxis]
     silence = np.zeros_like(row)
     return Scene(rate, row, silence, silence, silence, (nominal,), voices, hidden)
-
-
-def calibrate(
-    line: Line, speech: Floats, *, rate: int, nominal: Nominal, voices: Mapping[str, Sequence[Floats]], chance: Chance
-) -> tuple[Measure, ...]:
-    """The line's `set` measures on a fixed signal: the caller's calibration sentences, for 60 s at the nominal level.
-
-    Raises SoundInvalid naming each effect that did not give what was asked.
-    """
-    samples = CALIBRATION_S * rate
-    repeated = np.resize(speech, samples)
-    scene = scene_of(repeated, rate=rate, nominal=nominal, voices=voices, hidden=0)
-    [got] = carry(line, scene, [chance.named("calibration")]).got
-    measures = tuple(measure for measure in got if measure.kind == "set")
-    missed = [
-        f"{m.effect}.{m.name}: asked {m.asked:g}, got {m.got:g}, tolerance {m.tolerance:g}"
-        for m in measures
-        if m.off_target
-    ]
-    if missed:
-        raise SoundInvalid("; ".join(missed))
-    return measures

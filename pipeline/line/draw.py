@@ -1,6 +1,5 @@
 """A line: a profile with every number settled for one call, its effects built and in physical order."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,24 +67,20 @@ def _placed(profile: Profile, chance: Chance) -> list[PlacedEffect]:
 
 
 def _settled(words: EffectWords, chance: Chance) -> Any:  # noqa: ANN401  each effect has Options of its own
-    drawn = {key: _draw(value, chance.named(key)) for key, value in words.options.items()}
+    drawn = {key: _draw(value, words.is_whole(key), chance.named(key)) for key, value in words.options.items()}
     options = words.settle(drawn)
     if not hasattr(options, "settled"):
         return options
     return options.settled(chance.named("settled").stream())
 
 
-def _draw(value: Any, chance: Chance) -> Any:  # noqa: ANN401  anything YAML holds
+def _draw(value: Any, whole: bool, chance: Chance) -> Any:  # noqa: ANN401, FBT001  anything YAML holds
     match value:
+        case Range(low, high) if whole:
+            return int(chance.stream().integers(int(low), int(high) + 1))
         case Range(low, high):
-            number = chance.stream().uniform(low, high)
-            return round(number) if isinstance(low, int) and isinstance(high, int) and _whole(low, high) else number
+            return float(chance.stream().uniform(low, high))
         case AnyOf(choices):
             return choices[int(chance.stream().integers(len(choices)))]
         case _:
             return value
-
-
-def drawn_by(line: Line) -> Mapping[str, Any]:
-    """The settled options by `place.name`, for people to read."""
-    return {f"{placed.place}.{placed.name}": placed.options.model_dump() for placed in line.effects}

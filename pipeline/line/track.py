@@ -82,4 +82,4 @@ def _faded(before: Ints, after: Ints) -> Ints:
         return after[:samples]
     angle = (np.arange(samples) + 0.5) * (np.pi / 2 / samples)
     mixed = before[:samples] * np.cos(angle) + after[:samples] * np.sin(angle)
-    return np.clip(np.rint(mixed), -32768, 32767).astype(np.int16)
+    return np.asarray(np.clip(np.rint(mixed), -32768, 32767), np.int16)

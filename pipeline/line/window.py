@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.audio import Floats, Ints, pcm_hash
 from pipeline.chance import Chance
+from pipeline.errors import SoundInvalid
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line
 from pipeline.line.scene import Measure, Nominal
@@ -22,6 +23,7 @@ HIDDEN_MS = 13 * GRID_MS  # 2.08 s: the two seconds of pre-roll, on the grid
 LEAD_IN_MS = 500
 TAIL_MS = 2_500  # constant, whatever the endpointing
 GAP_MS = 6 * GRID_MS  # 0.96 s: the one-second block of a gap, on the grid
+CALIBRATION_S = 60
 FADE_MS = 20  # what a window has beyond its end, to be cross-faded into the next
 
 
@@ -67,18 +69,40 @@ class Studio:
         return self._render(("gap", str(k), str(block)), GAP_MS, np.zeros(0, np.float32), "", None)
 
     def _render(
-        self, names: tuple[str, ...], length_ms: int, speech: Floats, words: str, bounds: tuple[int, int] | None
+        self,
+        names: tuple[str, ...],
+        length_ms: int,
+        speech: Floats,
+        words: str,
+        bounds: tuple[int, int] | None,
     ) -> Window:
         row = np.zeros(samples_of(HIDDEN_MS + length_ms + FADE_MS), np.float32)
         start = samples_of(HIDDEN_MS + LEAD_IN_MS)
         row[start : start + len(speech)] = speech
-        scene = scene_of(
-            row, rate=RATE, nominal=self.nominal, voices=self.voices, hidden=samples_of(HIDDEN_MS)
-        )
+        scene = scene_of(row, rate=RATE, nominal=self.nominal, voices=self.voices, hidden=samples_of(HIDDEN_MS))
         arrived = carry(self.line, scene, [self.chance.named("window", *names)])
         pcm = arrived.pcm[0]
         got = tuple(as_drawn(measure) for measure in arrived.got[0])
         return Window("/".join(names), pcm, length_ms, words, bounds, got, pcm_hash(pcm))
+
+
+def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
+    """The line's `set` measures on a fixed signal: the caller's calibration sentences over and over, for 60 s.
+
+    Raises SoundInvalid naming each effect that did not give what was asked.
+    """
+    row = np.resize(speech, CALIBRATION_S * RATE)
+    scene = scene_of(row, rate=RATE, nominal=studio.nominal, voices=studio.voices, hidden=0)
+    [got] = carry(studio.line, scene, [studio.chance.named("calibration")]).got
+    measures = tuple(measure for measure in got if measure.kind == "set")
+    missed = [
+        f"{m.effect}.{m.name}: asked {m.asked:g}, got {m.got:g}, tolerance {m.tolerance:g}"
+        for m in measures
+        if m.off_target
+    ]
+    if missed:
+        raise SoundInvalid("; ".join(missed))
+    return measures
 
 
 def as_drawn(measure: Measure) -> Measure:

@@ -10,7 +10,6 @@ from pipeline.line.scene import Measure
 from pipeline.run.summary import Row, Slots, Summary
 
 
-
 def tables(summary: Summary) -> RenderableType:
     """Success and words by arm and profile, slots by type, and what makes the run unfit."""
     return Group(_success(summary), _slots(summary.slots), *_notes(summary))
@@ -20,7 +19,16 @@ def _success(summary: Summary) -> Table:
     table = Table(title=f"{summary.suite}, release {summary.release}", title_justify="left")
     for name in ("arm", "profile"):
         table.add_column(name)
-    for name in ("success", "passed", "badly", "failed", "agent error", "not judged", "caller invalid", "WER"):
+    for name in (
+        "success",
+        "passed",
+        "badly",
+        "failed",
+        "agent error",
+        "not judged",
+        "caller invalid",
+        "WER",
+    ):
         table.add_column(name, justify="right")
     for row in summary.rows:
         table.add_row(row.arm, row.profile, *_cells(row))
@@ -46,7 +54,10 @@ def _slots(slots: tuple[Slots, ...]) -> Table:
     table.add_column("type")
     columns = list(dict.fromkeys((slot.arm, slot.profile) for slot in slots))
     merged = [column for column in columns if column[0] == "degraded"]
-    heads = [*dict.fromkeys(arm for arm, _ in columns if arm != "degraded"), *(profile for _, profile in merged)]
+    heads = [
+        *dict.fromkeys(arm for arm, _ in columns if arm != "degraded"),
+        *(profile for _, profile in merged),
+    ]
     for head in heads:
         table.add_column(head, justify="right")
     for kind in dict.fromkeys(slot.type for slot in slots):

@@ -74,7 +74,9 @@ def kind_of(path: Path) -> str:
         if any(key in keys for key in telltale):
             return kind
     known = sorted({key for telltale in TELLTALE.values() for key in telltale})
-    raise BadlineError(f"{path}:1: is no scenario, profile, release or suite. {did_you_mean(next(iter(keys), ''), known)}")
+    raise BadlineError(
+        f"{path}:1: is no scenario, profile, release or suite. {did_you_mean(next(iter(keys), ''), known)}"
+    )
 
 
 def shipped_words() -> list[Path]:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from pipeline.agent import Agent
 from pipeline.audio import Floats, Ints, to_pcm
@@ -12,9 +13,9 @@ from pipeline.call.caller import Caller
 from pipeline.call.place import Finished, place_call
 from pipeline.call.voices import LevelVoice, bystanders
 from pipeline.chance import Chance
-from pipeline.line.carry import calibrate
+from pipeline.files import canonical_json
 from pipeline.line.draw import Line, draw_line
-from pipeline.line.window import RATE, Studio
+from pipeline.line.window import Studio, calibrate
 from pipeline.meaning import sentence_model
 from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
@@ -36,27 +37,52 @@ def crew_of(job: Job) -> "Crew":
 
 
 @dataclass(eq=False)
+class Voices:
+    """Voices and background speech, synthesised once and kept."""
+
+    _voices: dict[tuple[str, str], LevelVoice] = field(default_factory=dict)
+    _background: dict[tuple[str, str, str], tuple[Floats, ...]] = field(default_factory=dict)
+
+    def voice(self, chosen: Chosen, language: str) -> LevelVoice:
+        """The voice at its nominal level."""
+        key = (canonical_json(chosen.said()), language)
+        if key not in self._voices:
+            self._voices[key] = LevelVoice(chosen.build(), language)
+        return self._voices[key]
+
+    def bystanders(self, line: Line, caller: str, language: str) -> Mapping[str, Sequence[Floats]]:
+        """What each kind of bystander that the line needs has to say, in other voices than the caller's."""
+        return {kind: self._spoken(kind, caller, language) for kind in sorted(line.voices)}
+
+    def _spoken(self, kind: str, caller: str, language: str) -> tuple[Floats, ...]:
+        if (kind, caller, language) not in self._background:
+            voices = [self.voice(voice_named(name), language) for name in BYSTANDERS[kind] if name != caller]
+            self._background[kind, caller, language] = bystanders(voices, language)
+        return self._background[kind, caller, language]
+
+
+@dataclass(eq=False)
 class Crew:
     """Engines are built when they are first needed, and kept."""
 
     plan: Plan
-    _voices: dict[tuple[str, str], LevelVoice] = field(default_factory=dict)
-    _background: dict[tuple[str, str], tuple[Floats, ...]] = field(default_factory=dict)
-    _built: dict[str, object] = field(default_factory=dict)
+    voices: Voices = field(default_factory=Voices)
+    _built: dict[str, Any] = field(default_factory=dict)
 
     def place(self, unit: Unit) -> tuple[Finished, Line]:
         """Place the call of a unit. Raises InfraError and SoundInvalid."""
         scenario, profile = self.plan.cast.scenarios[unit.scenario], self.plan.cast.profiles[unit.profile]
         chance = Chance(self.plan.cast.suite.seed).named(unit.scenario, unit.profile, unit.voice, str(unit.trial))
         line = draw_line(profile if unit.arm == "degraded" else profile.without_line(), chance)
-        voice = self._voice(self.plan.cast.voices[unit.voice], scenario.language)
-        studio = Studio(line, voice.nominal, self._bystanders(line, unit.voice, scenario.language), chance)
+        voice = self.voices.voice(self.plan.cast.voices[unit.voice], scenario.language)
+        studio = self._studio(line, voice, unit, chance)
+        checked = calibrate(studio, voice.calibration)
         caller = self._caller(scenario, profile, chance)
-        checked = calibrate(
-            line, voice.calibration, rate=RATE, nominal=voice.nominal, voices=studio.voices, chance=chance
-        )
         platform = self._platform(unit, scenario, chance)
         return asyncio.run(place_call(unit.name, caller, voice, studio, platform, checked)), line
+
+    def _studio(self, line: Line, voice: LevelVoice, unit: Unit, chance: Chance) -> Studio:
+        return Studio(line, voice.nominal, self.voices.bystanders(line, unit.voice, voice.language), chance)
 
     def _caller(self, scenario: Scenario, profile: Profile, chance: Chance) -> Caller:
         patience = profile.caller.patience or scenario.persona.patience
@@ -79,22 +105,11 @@ class Crew:
         return SoundEars(self._engine(release.endpointing.vad), self._engine(release.asr))
 
     def _agent_says(self, text: str, language: str) -> Ints:
-        return to_pcm(self._voice(self.plan.release.agent_voice, language).speak(aloud(text, language=language)))
+        voice = self.voices.voice(self.plan.release.agent_voice, language)
+        return to_pcm(voice.speak(aloud(text, language=language)))
 
-    def _voice(self, chosen: Chosen, language: str) -> LevelVoice:
-        key = (str(chosen.said()), language)
-        if key not in self._voices:
-            self._voices[key] = LevelVoice(chosen.build(), language)
-        return self._voices[key]
-
-    def _engine(self, chosen: Chosen):  # noqa: ANN202  an engine of any stage
-        return self._built.setdefault(str(chosen.said()), chosen.build())
-
-    def _bystanders(self, line: Line, caller: str, language: str) -> Mapping[str, Sequence[Floats]]:
-        return {kind: self._background_of(kind, caller, language) for kind in sorted(line.voices)}
-
-    def _background_of(self, kind: str, caller: str, language: str) -> tuple[Floats, ...]:
-        if (kind, caller) not in self._background:
-            voices = [self._voice(voice_named(name), language) for name in BYSTANDERS[kind] if name != caller]
-            self._background[kind, caller] = bystanders(voices, language)
-        return self._background[kind, caller]
+    def _engine(self, chosen: Chosen) -> Any:  # noqa: ANN401  an engine of any stage
+        key = canonical_json({chosen.stage: chosen.said()})
+        if key not in self._built:
+            self._built[key] = chosen.build()
+        return self._built[key]

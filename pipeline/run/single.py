@@ -1,16 +1,14 @@
 """One call, or one sentence, outside any run: what `badline call` and `badline listen` do."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import get_args
 
 from pipeline.chance import Chance
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import find_named
-from pipeline.line.carry import calibrate
 from pipeline.line.draw import Line, draw_line
 from pipeline.line.scene import Measure
-from pipeline.line.window import RATE, Studio, Window
+from pipeline.line.window import Studio, Window, calibrate
 from pipeline.run.crew import Crew, Voices
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.unit import Done, run_unit
@@ -23,9 +21,7 @@ from pipeline.spec.voice import voice_named
 DEFAULT_RELEASE = "2026.11"
 
 
-def place_once(
-    scenario: str, profile: str, *, release: str | None, voice: str | None, arm: str, seed: int
-) -> Done:
+def place_once(scenario: str, profile: str, *, release: str | None, voice: str | None, arm: str, seed: int) -> Done:
     """Place one call by the names of its scenario, profile, release and voice. Raises BadlineError."""
     if arm not in get_args(Arm):
         raise BadlineError(f"--arm: there is no arm '{arm}'. {did_you_mean(arm, get_args(Arm))}")
@@ -38,7 +34,8 @@ def place_once(
 
 
 def _cast(scenario: Scenario, profile: Profile, voice: str, seed: int) -> Cast:
-    suite = Suite(name="single", seed=seed, scenarios=(scenario.name,), profiles=(profile.name,))
+    words = {"name": "single", "seed": seed, "scenarios": [scenario.name], "profiles": [profile.name]}
+    suite = Suite.model_validate(words)
     return Cast(suite, {scenario.name: scenario}, {profile.name: profile}, {voice: voice_named(voice)})
 
 
@@ -60,12 +57,5 @@ def listen_once(text: str, profile: str, *, voice: str, seed: int) -> Listened:
     line = draw_line(words, chance)
     background = voices.bystanders(line, voice, language)
     studio = Studio(line, speaker.nominal, background, chance)
-    measures = calibrate(
-        line, speaker.calibration, rate=RATE, nominal=speaker.nominal, voices=background, chance=chance
-    )
+    measures = calibrate(studio, speaker.calibration)
     return Listened(studio.utterance("listen", 1, text, speaker.speak(text)), line, measures)
-
-
-def recording_path(wav: Path | None, unit: Unit) -> Path:
-    """Where a call's recording goes: where asked, else a file of the unit's name here."""
-    return wav or Path(f"{unit.name}.wav")

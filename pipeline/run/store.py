@@ -43,7 +43,7 @@ class Store:
         """Keep a finished unit, sound first; False where another worker kept it before."""
         if done.stereo is not None:
             create_file(self.folder / "sound" / f"{done.facts['sound']}.flac", flac(done.stereo))
-        record = {
+        record: dict[str, Json] = {
             "unit": done.unit.name,
             "facts": dict(done.facts),
             "facts_sha256": json_hash(dict(done.facts)),
@@ -69,7 +69,9 @@ class Store:
     def _read(self, unit: Unit) -> dict[str, Any]:
         record: dict[str, Any] = read_json(self._record(unit))
         if record["facts_sha256"] != json_hash(record["facts"]):
-            raise BadlineError(f"{self._record(unit)}: was changed after it was written; delete it to run the unit again")
+            raise BadlineError(
+                f"{self._record(unit)}: was changed after it was written; delete it to run the unit again"
+            )
         return record
 
 

@@ -130,12 +130,12 @@ def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
             counts[fact["arm"], fact["profile"], slot["type"]].update(
                 {key: int(bool(slot[key])) for key in ("offered", "first_try", "in_the_end")}
             )
-    return [Slots(*key, **dict(count)) for key, count in counts.items()]
+    return [Slots(*key, count["offered"], count["first_try"], count["in_the_end"]) for key, count in counts.items()]
 
 
 def _drawn(facts: Sequence[Mapping[str, Any]]) -> list[Drawn]:
     """Totals over all windows that chance can judge; a window that several units share counts once."""
-    windows: dict[str, dict[str, Any]] = {}
+    windows: dict[str, list[Mapping[str, Any]]] = {}
     for fact in facts:
         call = fact.get("call", {})
         hashes = {window["name"]: window["sha256"] for window in call.get("windows", ())}
@@ -166,7 +166,11 @@ def _invalid(
     missing = len(plan.units) - len(facts) - len(lost)
     if missing:
         why.append(f"{missing} of {len(plan.units)} units were not run")
-    why += [f"{one.measure}: asked {one.asked:.4g}, got {one.got:.4g} (z {one.z:+.1f})" for one in drawn if abs(one.z) > MOST_Z]
+    why += [
+        f"{one.measure}: asked {one.asked:.4g}, got {one.got:.4g} (z {one.z:+.1f})"
+        for one in drawn
+        if abs(one.z) > MOST_Z
+    ]
     return why
 
 

@@ -13,7 +13,6 @@ from pipeline.audio import Ints, pcm_hash
 from pipeline.call.place import Finished
 from pipeline.call.record import Record
 from pipeline.errors import SoundInvalid
-from pipeline.files import Json
 from pipeline.run.crew import Crew
 from pipeline.run.plan import SCHEMA, Unit
 from pipeline.score import Status, Tally, status_of
@@ -27,14 +26,14 @@ class Done:
     """A unit that was run: the facts of it (deterministic), its stereo sound (None without), and how long it took."""
 
     unit: Unit
-    facts: Mapping[str, Json]
+    facts: Mapping[str, Any]
     stereo: Ints | None
-    wall: Mapping[str, Json]
+    wall: Mapping[str, Any]
 
     @property
     def passed(self) -> bool:
         """Whether the call passed."""
-        return self.facts["status"] == "passed"
+        return bool(self.facts["status"] == "passed")
 
 
 def run_unit(crew: Crew, unit: Unit) -> Done:
@@ -43,7 +42,7 @@ def run_unit(crew: Crew, unit: Unit) -> Done:
     try:
         finished, line = crew.place(unit)
     except SoundInvalid as error:
-        facts, stereo = _invalid(unit, str(error)), None
+        facts, stereo = {**_named(unit, "sound_invalid"), "why": str(error)}, None
     else:
         facts, stereo = _facts(crew, unit, finished, line.said()), finished.stereo
     wall = {"started": started.isoformat(), "seconds": round(time.perf_counter() - clock, 3)}
@@ -52,10 +51,6 @@ def run_unit(crew: Crew, unit: Unit) -> Done:
 
 def _named(unit: Unit, status: Status) -> dict[str, Any]:
     return {"schema": SCHEMA, **asdict(unit), "status": status}
-
-
-def _invalid(unit: Unit, why: str) -> dict[str, Any]:
-    return {**_named(unit, "sound_invalid"), "why": why}
 
 
 def _facts(crew: Crew, unit: Unit, finished: Finished, line: Any) -> dict[str, Any]:  # noqa: ANN401  JSON

@@ -133,9 +133,7 @@ def _said(text: str, scenario: Scenario, record: Record) -> Criterion:
     """Facts in any form that reads as their value, other words whole and in order; in one played reply."""
     heard = [reply.text for reply in record.replies if not reply.discarded]
     met = any(_holds(reply, text, scenario) for reply in heard)
-    return Criterion(
-        f"must_say {text}", met, "" if met else f"no reply that was played says {_shown(text, scenario)}"
-    )
+    return Criterion(f"must_say {text}", met, "" if met else f"no reply that was played says {_shown(text, scenario)}")
 
 
 def _holds(reply: str, text: str, scenario: Scenario) -> bool:

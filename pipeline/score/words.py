@@ -122,9 +122,7 @@ def spurious_turns(record: Record) -> list[Turn]:
     """Turns with words in them, heard where the caller said none."""
     spoke = [utterance for utterance in record.utterances if tokens(utterance.spoken)]
     return [
-        turn
-        for turn in record.turns
-        if tokens(turn.text) and not any(overlap(turn, utterance) for utterance in spoke)
+        turn for turn in record.turns if tokens(turn.text) and not any(overlap(turn, utterance) for utterance in spoke)
     ]
 
 

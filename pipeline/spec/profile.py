@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from pipeline import engines
 from pipeline.spec.words import Words, complaint, folder_of, name_and_options, read_words, under
@@ -40,17 +40,21 @@ class EffectWords:
     options: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
 
-    def settle(self, drawn: Mapping[str, Any]) -> Any:  # noqa: ANN401  each effect has Options of its own
+    def settle(self, drawn: Mapping[str, Any]) -> Any:
         """The effect's Options with every Range and AnyOf replaced by what was `drawn` for it."""
         options = engines.find(self.place, self.name).options
         return options.model_validate({**self.options, **drawn}, context={"folder": self.folder})
+
+    def is_whole(self, option: str) -> bool:
+        """Whether an option takes whole numbers only."""
+        return engines.find(self.place, self.name).options.model_fields[option].annotation is int
 
     def said(self) -> dict[str, Any]:
         """The effect as plain words, for records and hashes."""
         return {self.name: {key: _said(value) for key, value in self.options.items()}}
 
 
-def _said(value: Any) -> Any:  # noqa: ANN401  anything YAML holds
+def _said(value: Any) -> Any:
     match value:
         case Range(low, high):
             return [low, high]
@@ -60,7 +64,7 @@ def _said(value: Any) -> Any:  # noqa: ANN401  anything YAML holds
             return value
 
 
-def _drawable(value: Any) -> Any:  # noqa: ANN401  anything YAML holds
+def _drawable(value: Any) -> Any:
     match value:
         case [int() | float() as low, int() | float() as high] if low > high:
             raise complaint(f"[{low}, {high}] runs downwards; write [{high}, {low}]")
@@ -85,7 +89,7 @@ def corners(options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield dict(zip(drawn, ends, strict=True))
 
 
-def _effect(place: Place, words: Any, info: ValidationInfo) -> EffectWords:  # noqa: ANN401  anything YAML holds
+def _effect(place: Place, words: Any, info: ValidationInfo) -> EffectWords:
     name, options = name_and_options(place, words)
     with under():
         engines.find(place, name)
@@ -105,7 +109,7 @@ def _drawables(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _effects(place: Place) -> BeforeValidator:
-    def read(words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  anything YAML holds
+    def read(words: Any, info: ValidationInfo) -> Any:
         if isinstance(words, tuple):
             return words
         if not isinstance(words, list):
@@ -117,6 +121,10 @@ def _effects(place: Place) -> BeforeValidator:
         return tuple(effects)
 
     return BeforeValidator(read)
+
+
+def _listed(place: Place) -> WithJsonSchema:
+    return WithJsonSchema({"type": "array", "items": {"x-stage": place}})
 
 
 class Habits(Words):
@@ -131,10 +139,10 @@ class Profile(Words):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
     about: str
     caller: Habits = Habits()
-    talker: Annotated[tuple[EffectWords, ...], _effects("talker")] = ()
-    room: Annotated[tuple[EffectWords, ...], _effects("room")] = ()
-    device: Annotated[tuple[EffectWords, ...], _effects("device")] = ()
-    network: Annotated[tuple[EffectWords, ...], _effects("network")] = ()
+    talker: Annotated[tuple[EffectWords, ...], _effects("talker"), _listed("talker")] = ()
+    room: Annotated[tuple[EffectWords, ...], _effects("room"), _listed("room")] = ()
+    device: Annotated[tuple[EffectWords, ...], _effects("device"), _listed("device")] = ()
+    network: Annotated[tuple[EffectWords, ...], _effects("network"), _listed("network")] = ()
 
     @property
     def effects(self) -> tuple[EffectWords, ...]:
@@ -147,7 +155,7 @@ class Profile(Words):
 
     def said(self) -> dict[str, Any]:
         """The profile as plain words, for hashes."""
-        places = {place: [effect.said() for effect in getattr(self, place)] for place in PLACES}
+        places: dict[str, Any] = {place: [effect.said() for effect in getattr(self, place)] for place in PLACES}
         return {"name": self.name, "caller": self.caller.model_dump(), **places}
 
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, read_words
 
 Ms = Annotated[int, Field(ge=0, le=60_000)]
 
 
-def _range(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+def _range(words: Any) -> Any:
     match words:
         case [int() as low, int() as high] if low <= high:
             return (low, high)
@@ -20,7 +20,9 @@ def _range(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
             raise complaint("wants a number of ms, or a range [low, high]")
 
 
-MsRange = Annotated[tuple[Ms, Ms], BeforeValidator(_range)]
+_MS = {"type": "integer", "minimum": 0, "maximum": 60_000}
+_RANGE: dict[str, Any] = {"anyOf": [_MS, {"type": "array", "items": _MS, "minItems": 2, "maxItems": 2}]}
+MsRange = Annotated[tuple[Ms, Ms], BeforeValidator(_range), WithJsonSchema(_RANGE)]
 
 
 class Endpointing(Words):

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from pipeline import values
 from pipeline.errors import did_you_mean
@@ -40,7 +40,7 @@ class Line(Words):
 
     @field_validator("asked", mode="before")
     @classmethod
-    def _patterns(cls, words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+    def _patterns(cls, words: Any) -> Any:
         for i, pattern in enumerate(words if isinstance(words, list) else ()):
             try:
                 re.compile(str(pattern))
@@ -56,11 +56,11 @@ class Effort(Words):
     max_repeats: Annotated[int, Field(ge=0)] | None = None
 
 
-def _one_each(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+def _one_each(words: Any) -> Any:
     """`did:` as a tuple of (action, arguments): each item is an action's name, or one `{name: {argument: value}}`."""
     if not isinstance(words, list):
         raise complaint("wants a list: [{action: {argument: value}}]")
-    pairs = []
+    pairs: list[tuple[str, dict[str, Any]]] = []
     for i, item in enumerate(words):
         match item:
             case str():
@@ -73,15 +73,32 @@ def _one_each(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
     return tuple(pairs)
 
 
-def _tuple(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+def _tuple(words: Any) -> Any:
     return tuple(words) if isinstance(words, list) else words
+
+
+_ACTION = {
+    "type": "object",
+    "additionalProperties": {"type": "object"},
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+_DID: dict[str, Any] = {"type": "array", "items": {"anyOf": [{"type": "string"}, _ACTION]}}
+_ACCEPT = {"accept": {"type": "array", "items": {"type": "string"}}}
+_FACT: dict[str, Any] = {
+    "type": "object",
+    "properties": {kind: {"type": "string"} for kind in values.TYPES} | _ACCEPT,
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 2,
+}
 
 
 class Expect(Words):
     """What must come of the call. `{fact}` stands for a fact's value, compared by its type."""
 
     outcome: Outcome
-    did: Annotated[tuple[tuple[str, Mapping[str, Any]], ...], BeforeValidator(_one_each)] = ()
+    did: Annotated[tuple[tuple[str, Mapping[str, Any]], ...], BeforeValidator(_one_each), WithJsonSchema(_DID)] = ()
     state: Mapping[str, Any] = Field(default_factory=dict)
     never: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     must_say: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
@@ -99,13 +116,13 @@ class Scenario(Words):
     persona: Persona = Persona()
     given: Mapping[str, Any] = Field(default_factory=dict)
     now: datetime
-    facts: Mapping[str, Value] = Field(default_factory=dict)
+    facts: Mapping[str, Annotated[Value, WithJsonSchema(_FACT)]] = Field(default_factory=dict)
     says: Mapping[str, Line]
     expect: Expect
 
     @field_validator("now", mode="before")
     @classmethod
-    def _clock(cls, words: Any) -> datetime:  # noqa: ANN401  anything YAML holds
+    def _clock(cls, words: Any) -> datetime:
         try:
             return words if isinstance(words, datetime) else datetime.fromisoformat(str(words))
         except ValueError:
@@ -113,14 +130,14 @@ class Scenario(Words):
 
     @field_validator("given", mode="before")
     @classmethod
-    def _worlds(cls, words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  anything YAML holds
+    def _worlds(cls, words: Any, info: ValidationInfo) -> Any:
         if not isinstance(words, Mapping):
             return words
         return {key: _world(key, value, folder_of(info)) for key, value in words.items()}
 
     @model_validator(mode="before")
     @classmethod
-    def _typed_facts(cls, words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+    def _typed_facts(cls, words: Any) -> Any:
         if not isinstance(words, dict) or not isinstance(words.get("facts"), dict):
             return words
         language = str(words.get("language", "en-GB"))
@@ -148,14 +165,14 @@ class Scenario(Words):
         return self
 
 
-def _world(key: str, value: Json, folder: Path) -> Any:  # noqa: ANN401  anything JSON holds
+def _world(key: str, value: Json, folder: Path) -> Any:
     if not isinstance(value, str):
         return value
     with under(key):
         return read_json(find_named(value, folder="fixtures/worlds", ending=".json", near=folder))
 
 
-def _fact(fact: Any, language: str) -> Value:  # noqa: ANN401  anything YAML holds
+def _fact(fact: Any, language: str) -> Value:
     """`{type: value}`, or `{type: value, accept: [...]}`, as a typed value."""
     types = [key for key in fact if key != "accept"] if isinstance(fact, dict) else []
     if len(types) != 1:
@@ -185,7 +202,7 @@ def _texts(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
     yield from _leaves(("expect", "state"), scenario.expect.state)
 
 
-def _leaves(keys: tuple[str | int, ...], node: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:  # noqa: ANN401
+def _leaves(keys: tuple[str | int, ...], node: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
     match node:
         case str():
             yield keys, node

@@ -19,7 +19,7 @@ ARMS: tuple[Arm, ...] = ("oracle", "clean", "degraded")
 Rate = Annotated[float, Field(ge=0, le=1)]
 
 
-def _names(words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+def _names(words: Any) -> Any:
     if not isinstance(words, list) or not words:
         raise complaint("wants a list of at least one name")
     for i, name in enumerate(words):
@@ -74,9 +74,7 @@ class Cast:
 def read_suite(path: Path) -> Cast:
     """The suite in a file and all that it names. Raises BadlineError before any work begins."""
     suite, near = read_words(Suite, path), path.parent
-    scenarios = [
-        read_scenario(find_named(n, folder="fixtures/scenarios", near=near)) for n in suite.scenarios
-    ]
+    scenarios = [read_scenario(find_named(n, folder="fixtures/scenarios", near=near)) for n in suite.scenarios]
     profiles = [read_profile(find_named(n, folder="noise_profiles", near=near)) for n in suite.profiles]
     voices = suite.voices or sorted({scenario.persona.voice for scenario in scenarios})
     return Cast(

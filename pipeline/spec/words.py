@@ -5,7 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from pipeline import engines
@@ -22,7 +30,7 @@ class Words(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_unknown_keys(cls, words: Any) -> Any:  # noqa: ANN401  anything YAML holds
+    def _no_unknown_keys(cls, words: Any) -> Any:
         if isinstance(words, Mapping):
             for key in words:
                 if key not in cls.model_fields:
@@ -54,34 +62,14 @@ def words_of(model: type[W], page: Page) -> W:
         raise BadlineError("\n".join(_located(page, detail) for detail in error.errors())) from None
 
 
-def _located(page: Page, detail: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
+def _located(page: Page, detail: Any) -> str:
     context = detail.get("ctx", {})
-    keys: list[Key] = [*_real_keys(page.words, detail["loc"]), *context.get("under", ())]
+    keys: list[Key] = [*detail["loc"], *context.get("under", ())]
     path = ".".join(str(key) for key in keys)
     return f"{page.path}:{page.line(keys)}: {path + ': ' if path else ''}{_wording(detail)}"
 
 
-def _real_keys(words: Any, loc: Sequence[Key]) -> list[Key]:  # noqa: ANN401  anything YAML holds
-    """`loc` without the names of union members that pydantic puts between the keys of the file."""
-    keys: list[Key] = []
-    for key in loc:
-        if isinstance(words, Mapping) and key in words:
-            keys.append(key)
-            words = words[key]
-        elif isinstance(words, list) and isinstance(key, int) and key < len(words):
-            keys.append(key)
-            words = words[key]
-        elif _is_missing(words, key):
-            keys.append(key)
-    return keys
-
-
-def _is_missing(words: Any, key: Key) -> bool:  # noqa: ANN401  anything YAML holds
-    """Whether `key` names something a mapping of the file lacks, and no part of pydantic's own path."""
-    return isinstance(words, Mapping) and isinstance(key, str) and key.isidentifier()
-
-
-def _wording(detail: Any) -> str:  # noqa: ANN401  pydantic's ErrorDetails
+def _wording(detail: Any) -> str:
     value, context = detail.get("input"), detail.get("ctx", {})
     match detail["type"]:
         case "complaint":
@@ -124,7 +112,7 @@ class Chosen(BaseModel):
     name: str
     options: Any
 
-    def build(self) -> Any:  # noqa: ANN401  an engine of any stage
+    def build(self) -> Any:
         """The engine itself."""
         return engines.find(self.stage, self.name).build(self.options)
 
@@ -136,7 +124,7 @@ class Chosen(BaseModel):
 def chosen_from(stage: str) -> Callable[[Any, ValidationInfo], Any]:
     """A validator that reads `{name: {options}}` as an engine of `stage`."""
 
-    def read(words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  anything YAML holds
+    def read(words: Any, info: ValidationInfo) -> Any:
         if isinstance(words, Chosen):
             return words
         name, options = name_and_options(stage, words)
@@ -148,7 +136,7 @@ def chosen_from(stage: str) -> Callable[[Any, ValidationInfo], Any]:
     return read
 
 
-def name_and_options(stage: str, words: Any) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401  anything YAML holds
+def name_and_options(stage: str, words: Any) -> tuple[str, Mapping[str, Any]]:
     """Take `name`, or `{name: {option: value}}`, apart."""
     match words:
         case str():
@@ -162,7 +150,7 @@ def name_and_options(stage: str, words: Any) -> tuple[str, Mapping[str, Any]]:  
             raise complaint(f"wants one {stage} as 'name: {{option: value}}'")
 
 
-Tts = Annotated[Chosen, BeforeValidator(chosen_from("tts"))]
-Vad = Annotated[Chosen, BeforeValidator(chosen_from("vad"))]
-Asr = Annotated[Chosen, BeforeValidator(chosen_from("asr"))]
-Agent = Annotated[Chosen, BeforeValidator(chosen_from("agent"))]
+Tts = Annotated[Chosen, BeforeValidator(chosen_from("tts")), WithJsonSchema({"x-stage": "tts"})]
+Vad = Annotated[Chosen, BeforeValidator(chosen_from("vad")), WithJsonSchema({"x-stage": "vad"})]
+Asr = Annotated[Chosen, BeforeValidator(chosen_from("asr")), WithJsonSchema({"x-stage": "asr"})]
+Agent = Annotated[Chosen, BeforeValidator(chosen_from("agent")), WithJsonSchema({"x-stage": "agent"})]

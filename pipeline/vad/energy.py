@@ -34,6 +34,7 @@ class Energy:
     """
 
     version: ClassVar[int] = 1
+    frame_ms = FRAME_MS
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -327,7 +327,6 @@ def date_readings(day: date, *, british: bool) -> Iterator[str]:
     ):
         yield words
         yield f"{words} {year_said(day.year)}"
-        yield f"{words} {cardinal(day.year)}"
     first, second = (day.day, day.month) if british else (day.month, day.day)
     yield f"{_two_digits(first)} {_two_digits(second)} {year_said(day.year)}"
 
@@ -392,16 +391,17 @@ _UNIT_WORDS = {
     "euro": "EUR",
 }
 _UNIT = r"(?P<unit>pounds?|quid|dollars?|bucks?|euros?|gbp|usd|eur)\b"
+_SUM = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?(?![\d.,]?\d)"
 _MONEY = (
-    re.compile(rf"(?P<minus>minus |[-−])?(?P<sign>[£$€])\s?(?P<big>{_NUMBER})(?P<scale> (?:million|thousand))?", re.I),
+    re.compile(rf"(?P<minus>minus |[-−])?(?P<sign>[£$€])\s?(?P<big>{_SUM})(?P<scale> (?:million|thousand))?", re.I),
     re.compile(
-        rf"(?<![\d.,:£$€])(?P<minus>minus |[-−])?(?P<big>{_NUMBER})\s?{_UNIT}"
+        rf"(?<![\d.,:£$€])(?P<minus>minus |[-−])?(?P<big>{_SUM})\s?{_UNIT}"
         r"(?: sterling)?(?:,? (?:and )?"
-        r"(?:(?P<small>\d{1,2})\s?(?:pence|penny|p|cents?)\b|(?P<bare>\d{2})\b(?! [a-z]{3,}s\b)))?",
+        r"(?:(?P<small>\d{1,2})\s?(?:pence|penny|(?-i:p)|cents?)\b|(?P<bare>\d{2})\b(?! [a-z]{3,}s\b)))?",
         re.I,
     ),
-    re.compile(rf"(?P<minus>)(?P<code>GBP|USD|EUR)\s?(?P<big>{_NUMBER})", re.I),
-    re.compile(r"(?<![\d.,:£$€])(?P<small>\d{1,2})\s?(?P<coin>pence|penny|p|cents?)\b", re.I),
+    re.compile(rf"(?P<minus>)(?P<code>GBP|USD|EUR)\s?(?P<big>{_SUM})", re.I),
+    re.compile(r"(?<![\d.,:£$€])(?P<small>\d{1,2})\s?(?P<coin>pence|penny|(?-i:p)|cents?)\b", re.I),
 )
 _BARE_MONEY = re.compile(r"(?<![\d.,:£$€/-])(?<!\d )(?P<big>\d+)(?P<joint>[. ])(?P<small>\d{2})(?![\d.,:/-]*\d)(?! \d)")
 
@@ -516,14 +516,13 @@ _HALF = (
 )
 _TIMES = (
     re.compile(
-        rf"(?<![\d:.£$€/-])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::\d{{2}}(?:\.\d+)?)?{_HALF}?(?![\d:])",
-        re.I,
+        rf"(?<![\d:.£$€/-])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::\d{{2}}(?:\.\d+)?)?{_HALF}?(?![\d:])", re.I
     ),
-    re.compile(rf"(?<![\d:.£$€/-])(?P<hour>\d{{1,2}})(?:[. ](?P<minute>\d{{2}}|oh \d|o \d))?{_HALF}", re.I),
     re.compile(rf"\b(?P<fraction>half|(?:a )?quarter) (?P<way>past|to) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
     re.compile(rf"(?<!\d)(?P<minute>\d{{1,2}}) (?:minutes )?(?P<way>past) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
     re.compile(rf"(?<!\d)(?P<minute>\d{{1,2}}) minutes (?P<way>to) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
     re.compile(rf"(?<!\d)(?P<hour>\d{{1,2}}) ?o'?clock\b{_HALF}?", re.I),
+    re.compile(rf"(?<![\d:.£$€/-])(?P<hour>\d{{1,2}})(?:[. ](?P<minute>\d{{2}}|oh \d|o \d))?{_HALF}", re.I),
     re.compile(r"\b(?:12 )?(?P<named>noon|midday|midnight)\b", re.I),
     re.compile(r"\b(?:at|by|around) (?P<hour>\d{1,2}) (?P<minute>\d{2}|oh \d)(?![ -]?\d)", re.I),
 )

@@ -21,7 +21,7 @@ class Piece:
 
     `gap` is the punctuation before it ("", "," or "."). `extends`: beside a run of characters it makes the
     run longer, as a further digit does and "oh" or "november" do not. `edge`: a run may begin or end with it.
-    `plain` is an ordinary word; only names are made of its letters.
+    `plain` is an ordinary word: only names are made of its letters, and codes where it is `short`.
     """
 
     options: tuple[str, ...]
@@ -31,6 +31,7 @@ class Piece:
     extends: bool = False
     edge: bool = False
     plain: bool = False
+    short: bool = False
 
 
 def pieces(text: str, language: Language) -> list[Piece]:
@@ -47,7 +48,7 @@ def pieces(text: str, language: Language) -> list[Piece]:
         elif word.lower() in language.FILLERS:
             i += 1
         else:
-            piece, count = _piece([t[0] for t in tokens[i : i + 4]], language)
+            piece, count = _piece([t[0] for t in tokens[i : i + 5]], language)
             out.append(replace(piece, start=start, end=tokens[i + count - 1][2], gap=gap))
             i, gap = i + count, ""
     return out
@@ -70,10 +71,11 @@ def _piece(words: Sequence[str], language: Language) -> tuple[Piece, int]:
     if lower == "double" and following in {"u", "you"}:
         return _characters("W"), 2
     if lower in language.REPEATS and following:
-        inner = _single(words[1], language)
+        count = _spelled_out(words[1:], language)
+        inner = _characters(words[1].upper()) if count else _single(words[1], language)
         if inner and any(len(option) == 1 for option in inner.options):
             many = tuple(o * language.REPEATS[lower] for o in inner.options if len(o) == 1)
-            return replace(inner, options=many, edge=True), 2
+            return replace(inner, options=many, edge=True), 1 + max(count, 1)
     if len(word) == 1 and word.isalpha() and (count := _spelled_out(words, language)):
         return _characters(word.upper()), count
     if re.fullmatch(r"[A-Za-z]4", word) and _stands_for(following, word[0], language):
@@ -113,17 +115,16 @@ def _single(word: str, language: Language) -> Piece | None:
     """A digit, letter, code or spelling word by itself."""
     lower = word.lower()
     if lower in language.OH:
-        return Piece(("0", "O"), 0, 0, edge=True)
+        return Piece(("0", "O") if len(word) > 1 else ("O", "0"), 0, 0, edge=True)
     if lower in language.LETTER_WORDS:
         return Piece((language.LETTER_WORDS[lower], _letters(word)), 0, 0, edge=True)
     if len(word) == 1 and word.isalpha():
-        is_a_word = lower in {"a", "i"}
-        return Piece((word.upper(),), 0, 0, extends=not is_a_word, edge=not is_a_word)
+        return Piece((word.upper(),), 0, 0, extends=word not in {"a", "i", "I"}, edge=word not in {"a", "i"})
     if word.isascii() and any(c.isdigit() for c in word):
         return _with_digits(word)
     if _looks_like_letters(word, lower, language):
         is_code = word.isupper() and len(word) <= 4
-        return Piece((word.upper(),), 0, 0, edge=is_code, plain=not is_code)
+        return Piece((word.upper(),), 0, 0, edge=is_code, plain=not is_code, short=True)
     return None
 
 

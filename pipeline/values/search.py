@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import product
 
 from rapidfuzz.distance import Levenshtein
 
@@ -105,7 +106,7 @@ def _row_at(row: str, stream: Sequence[Piece], at: int, *, whole_words: bool) ->
 
 def _letters_of(piece: Piece, *, whole_words: bool) -> tuple[str, ...]:
     """Ordinary words count as letters only where a name is sought, or where they are short ("the EH one")."""
-    if piece.plain and not whole_words and len(piece.options[0]) > 3:
+    if piece.plain and not whole_words and not piece.short:
         return ()
     return piece.options
 
@@ -299,7 +300,7 @@ def _heard_letters(value: Value, text: str) -> list[tuple[str, int, int]]:
 
 def _heard(piece: Piece, row: str) -> str:
     fitting = [option for option in piece.options if option in row]
-    if piece.plain and len(piece.options[0]) > 3:
+    if piece.plain and not piece.short:
         return "?"
     return fitting[0] if fitting else piece.options[0]
 
@@ -372,9 +373,14 @@ def _trimmed(run: list[Piece]) -> list[Piece]:
     """Without the words at its ends that are letters only inside a code ("a", "I", "Oh, ...")."""
     while run and (not run[0].edge or (len(run) > 1 and run[1].gap and not run[0].extends)):
         run = run[1:]
-    while run and not run[-1].edge:
+    while run and (not run[-1].edge or _is_pronoun(run)):
         run = run[:-1]
     return run
+
+
+def _is_pronoun(run: Sequence[Piece]) -> bool:
+    """The I of "0412, I think"."""
+    return run[-1].options == ("I",) and (bool(run[-1].gap) or run[-2:-1] == [] or run[-2].options[0].isdigit())
 
 
 def _codes(value: Value, text: str, now: datetime | None) -> Iterator[str]:
@@ -385,13 +391,12 @@ def _codes(value: Value, text: str, now: datetime | None) -> Iterator[str]:
 
 
 def _zeros(run: Sequence[Piece]) -> str:
-    """The run's characters, "oh" as zero where a digit stands beside it."""
-    options = [piece.options for piece in run]
+    """The run's characters: an O is the letter after or before other letters, else it is a zero, as "oh" is."""
     out = ""
-    for i, (first, *others) in enumerate(options):
-        beside = [option[0] for option in options[max(0, i - 1) : i + 2] if option[0] != first or len(option) == 1]
-        letter_o = first == "0" and "O" in others and not any(c[-1:].isdigit() or c[:1].isdigit() for c in beside)
-        out += "O" if letter_o else first
+    for i, piece in enumerate(run):
+        beside = out[-1:] or (run[i + 1].options[0][:1] if i + 1 < len(run) else "")
+        is_zero = set(piece.options) == {"0", "O"} and (piece.options[0] == "0" or not beside.isalpha())
+        out += "0" if is_zero else piece.options[0]
     return out
 
 
@@ -414,11 +419,9 @@ def _postcodes(value: Value, run: Sequence[Piece]) -> Iterator[str]:
 
 
 def _spellings(run: Sequence[Piece]) -> Iterator[str]:
-    if all(len(piece.options) == 1 or "O" not in piece.options for piece in run):
-        yield "".join(piece.options[0] for piece in run)
-        return
-    yield "".join(piece.options[0] for piece in run)
-    yield "".join("O" if "O" in piece.options else piece.options[0] for piece in run)
+    """Each way to read the run; a postcode is at most seven pieces long."""
+    for options in product(*(piece.options for piece in run)) if len(run) <= 9 else ():
+        yield "".join(options)
 
 
 def _spelled(value: Value, run: Sequence[Piece]) -> Iterator[str]:

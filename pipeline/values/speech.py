@@ -180,8 +180,11 @@ def _code_ways(value: Value, language: Language) -> Iterator[str]:
         for zero, repeats, letters in product(language.ZEROS, (False, True), ("name", "nato", "for")):
             yield " ".join(_units(row, value, zero=zero, repeats=repeats, letters=letters))
     parts = groups(value)
-    yield " ".join(_in_pairs(part, value) for part in parts)
-    yield " ".join(_as_cardinal(part, value) for part in parts)
+    numbers = [part for part in parts if part.isdigit()]
+    if all(len(number) % 2 == 0 for number in numbers):
+        yield " ".join(_in_pairs(part, value) for part in parts)
+    if len(numbers) == 1:  # two cardinals run together: "four hundred and fifty seven hundred"
+        yield " ".join(_as_cardinal(part, value) for part in parts)
 
 
 def _units(row: str, value: Value, *, zero: str, repeats: bool, letters: str) -> Iterator[str]:
@@ -205,7 +208,7 @@ def _letter_way(character: str, value: Value, letters: str) -> str:
 def _in_pairs(part: str, value: Value) -> str:
     """ "7783" as "seventy-seven eighty-three"; pairs with a zero in front go digit by digit."""
     language = language_named(value.language)
-    if not part.isdigit() or len(part) % 2:
+    if not part.isdigit():
         return _row(part, value, " ")
     pairs = (part[i : i + 2] for i in range(0, len(part), 2))
     return " ".join(_row(pair, value, " ") if pair[0] == "0" else language.cardinal(int(pair)) for pair in pairs)
