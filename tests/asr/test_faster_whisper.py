@@ -35,6 +35,7 @@ def test_words_come_in_order_and_inside_the_sound(whisper, said):
     times = [time for word in heard.words for time in (word.start_ms, word.end_ms)]
     assert [word.text for word in heard.words] == TEXT.split()
     assert times == sorted(times)
+    assert all(type(word.confidence) is float and 0 < word.confidence <= 1 for word in heard.words)
     assert 0 <= times[0] < times[-1] <= said.seconds * 1000
 
 
