@@ -25,7 +25,9 @@ from pipeline.run.unit import plain
 from pipeline.spec.schema import SCHEMAS, schema_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+# A log or a pipe has no width of its own: give tables room.
+WIDTH = None if sys.stdout.isatty() else 140
+out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Release = Annotated[str | None, typer.Option(help="The system under test: a file, or a name in fixtures/releases.")]

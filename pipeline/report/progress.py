@@ -60,7 +60,8 @@ class Watching:
         self._passed += ended.status in ("passed", "resolved_badly")
         self._bar.update(self._task, advance=1, description=self._line())
         if ended.why:
-            self._console.print(f"{ended.unit.name}: {ended.why}", style="red", markup=False)
+            last = ended.why.strip().splitlines()[-1]
+            self._console.print(f"{ended.unit.name}: {last}", style="red", markup=False)
         if not self._console.is_terminal and self._is_time():
             self._console.print(f"{self._before + self._ended}/{self._total}, {self._line()}, {self._left()}")
 

@@ -61,6 +61,7 @@ class Band:
     """Only the frequencies that the network passes are left; no delay, and 0 dB at 1 kHz."""
 
     version: ClassVar[int] = 1
+    order: ClassVar[int] = 10
     voices: tuple[str, ...] = ()
 
     def __init__(self, options: Options) -> None:

@@ -50,6 +50,7 @@ class Mumble:
     """The caller mumbles: sounds run into each other, dull and quiet. Others and noise stay as they are."""
 
     version: ClassVar[int] = 1
+    order: ClassVar[int] = 20
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 
