@@ -47,6 +47,7 @@ LETTER_WORDS: Mapping[str, str] = {
 }
 WORDS_NOT_LETTERS = frozenset(
     _listed(
+        "please right correct thanks thank sorry with yeah "
         "a i an am and are as at be but by do for go got had has he her him his hi how i'm id if in is it "
         "its me my no not now of off ok on one or our out pin see she so sure than that the then they "
         "this to too uk up us use was we why yes you your zip"
@@ -287,7 +288,7 @@ def money_readings(amount: Decimal, currency: str) -> Iterator[str]:
         yield f"{cardinal(whole)} {units} and {cardinal(cents)} {_many(small, cents)}"
         yield f"{cardinal(whole)} {units} {cardinal(cents)} {_many(small, cents)}"
         yield f"{cardinal(whole)} point {' '.join(DIGITS[d] for d in f'{cents:02d}')} {units}"
-        if cents >= 10:
+        if cents >= 10 and whole < 100:
             yield f"{cardinal(whole)} {cardinal(cents)}"
 
 
@@ -319,12 +320,8 @@ def date_readings(day: date, *, british: bool) -> Iterator[str]:
         f"{ordinal(day.day)} {month}",
         f"{month} the {ordinal(day.day)}",
     )
-    for words in (
-        *orders,
-        f"{month} {ordinal(day.day)}",
-        f"{month} {cardinal(day.day)}",
-        f"{cardinal(day.day)} {month}",
-    ):
+    yield f"{month} {cardinal(day.day)}"  # and a year would run on: "december twenty two thousand and four"
+    for words in (*orders, f"{month} {ordinal(day.day)}", f"{cardinal(day.day)} {month}"):
         yield words
         yield f"{words} {year_said(day.year)}"
     first, second = (day.day, day.month) if british else (day.month, day.day)

@@ -12,7 +12,7 @@ _TOKEN = re.compile(
     r"|[^\W_]+(?:['’][^\W\d_]+)?"
     r"|[^\w\s]|_"
 )
-_MEASURE = re.compile(r"\d+(?:ST|ND|RD|TH|AM|PM|KG|KM|MM|CM|MIN|X)")
+_MEASURE = re.compile(r"\d+(?:st|nd|rd|th|am|pm|kg|km|mm|cm|min|x)")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Piece:
 
     `gap` is the punctuation before it ("", "," or "."). `extends`: beside a run of characters it makes the
     run longer, as a further digit does and "oh" or "november" do not. `edge`: a run may begin or end with it.
-    `plain` is an ordinary word: only names are made of its letters, and codes where it is `short`.
+    `plain` is an ordinary word: only names are made of its letters, and codes where it is `short`;
+    `counted`: a number before it may count it, as in "5 parcels".
     """
 
     options: tuple[str, ...]
@@ -32,6 +33,7 @@ class Piece:
     edge: bool = False
     plain: bool = False
     short: bool = False
+    counted: bool = False
 
 
 def pieces(text: str, language: Language) -> list[Piece]:
@@ -82,7 +84,12 @@ def _piece(words: Sequence[str], language: Language) -> tuple[Piece, int]:
         return _characters(word[0].upper()), 2
     if lower == "x" and following == "ray":
         return _characters("X"), 2
-    return _single(word, language) or Piece((_letters(word),), 0, 0, plain=True), 1
+    return _single(word, language) or _ordinary(word, language), 1
+
+
+def _ordinary(word: str, language: Language) -> Piece:
+    counted = word.lower() not in language.WORDS_NOT_LETTERS
+    return Piece((_letters(word),), 0, 0, plain=True, counted=counted)
 
 
 def _spelled_out(words: Sequence[str], language: Language) -> int:
@@ -124,7 +131,7 @@ def _single(word: str, language: Language) -> Piece | None:
         return _with_digits(word)
     if _looks_like_letters(word, lower, language):
         is_code = word.isupper() and len(word) <= 4
-        return Piece((word.upper(),), 0, 0, edge=is_code, plain=not is_code, short=True)
+        return Piece((word.upper(),), 0, 0, edge=is_code, plain=not is_code, short=True, counted=not is_code)
     return None
 
 
@@ -138,8 +145,10 @@ def _looks_like_letters(word: str, lower: str, language: Language) -> bool:
 
 
 def _with_digits(word: str) -> Piece | None:
-    if not word.isalnum() or _MEASURE.fullmatch(word.upper()):
+    if not word.isalnum():
         return None
+    if _MEASURE.fullmatch(word):
+        return Piece((word.upper(),), 0, 0, plain=True, short=True)
     return _characters(word.upper())
 
 
@@ -151,5 +160,5 @@ def runs_on(before: Piece, after: Piece, following: Piece | None) -> bool:
     """Whether two neighbours are one run: "7783, 5" is, "7783. 5" and "7783, 5 parcels" are not."""
     if not (before.extends and after.extends) or after.gap == ".":
         return False
-    counts_something = following is not None and following.plain and not following.gap
+    counts_something = following is not None and following.counted and not following.gap
     return not (after.gap == "," and counts_something and after.options[0].isdigit())

@@ -113,8 +113,6 @@ def _letters_of(piece: Piece, *, whole_words: bool) -> tuple[str, ...]:
 
 def _stands_alone(value: Value, stream: Sequence[Piece], start: int, end: int) -> bool:
     """Whether the run of characters ends where the value does: an id inside a longer one is another id."""
-    if value.type in {"spelled_name", "name"}:
-        return True
     before, first = stream[start - 1] if start else None, stream[start]
     last, after = stream[end - 1], stream[end] if end < len(stream) else None
     following = stream[end + 1] if end + 1 < len(stream) else None
@@ -127,6 +125,8 @@ def _same_kind(value: Value, one: Piece, other: Piece) -> bool:
     """A house number before a postcode and a letter beside a phone number are no part of it."""
     if value.type == "alnum_id":
         return True
+    if value.type in {"spelled_name", "name"}:
+        return len(one.options[0]) == len(other.options[0]) == 1
     return one.options[0].isdigit() == other.options[0].isdigit()
 
 
@@ -198,7 +198,8 @@ def _address_tokens(text: str, value: Value) -> list[tuple[tuple[str, ...], int,
         options = {word, ADDRESS_WORDS.get(word, word)}
         options |= {"0", "o"} if word in language.OH else set()
         options |= {language.LETTER_WORDS[word].lower()} if word in language.LETTER_WORDS else set()
-        options |= {""} if word in {",", "-", *language.FILLERS} else set()
+        ends_a_sentence = word == "." and not folded.text[match.end() : match.end() + 1].isalnum()
+        options |= {""} if ends_a_sentence or word in {",", "-", *language.FILLERS} else set()
         tokens.append((tuple(sorted(options)), *folded.span(*match.span())))
     return tokens
 
@@ -365,13 +366,13 @@ def _joins(run: Sequence[Piece], piece: Piece, following: Piece | None) -> bool:
     """A comma or full stop parts two codes of some length each, and a code from a count of something."""
     if not piece.gap:
         return True
-    counts = following is not None and following.plain and not following.gap and piece.options[0].isdigit()
+    counts = following is not None and following.counted and not following.gap and piece.options[0].isdigit()
     return not counts and min(sum(len(p.options[0]) for p in run), len(piece.options[0])) < 6
 
 
 def _trimmed(run: list[Piece]) -> list[Piece]:
     """Without the words at its ends that are letters only inside a code ("a", "I", "Oh, ...")."""
-    while run and (not run[0].edge or (len(run) > 1 and run[1].gap and not run[0].extends)):
+    while run and (not run[0].edge or (len(run) > 1 and run[1].gap and run[0].options == ("0", "O"))):
         run = run[1:]
     while run and (not run[-1].edge or _is_pronoun(run)):
         run = run[:-1]
@@ -380,7 +381,9 @@ def _trimmed(run: list[Piece]) -> list[Piece]:
 
 def _is_pronoun(run: Sequence[Piece]) -> bool:
     """The I of "0412, I think"."""
-    return run[-1].options == ("I",) and (bool(run[-1].gap) or run[-2:-1] == [] or run[-2].options[0].isdigit())
+    if run[-1].options != ("I",):
+        return False
+    return len(run) == 1 or run[-2].options[0].isdigit() or bool(run[-1].gap and not run[-2].gap)
 
 
 def _codes(value: Value, text: str, now: datetime | None) -> Iterator[str]:
@@ -456,8 +459,29 @@ def _valid_phone(value: Value) -> Iterator[str]:
 
 
 def _addresses(value: Value, text: str) -> Iterator[str]:
-    for match in canon.EMAIL.finditer(text.casefold()):
-        yield match[0]
-    said = re.sub(r"\s+at\s+", "@", re.sub(r"\s+(dot|point)\s+", ".", text.casefold()))
-    for match in canon.EMAIL.finditer(said):
-        yield match[0]
+    """Addresses as written, and those said with "at" and "dot"."""
+    heard = (min(options, key=lambda o: (len(o), o.isdigit())) for options, _, _ in _address_tokens(text, value))
+    said = [word for word in heard if word]
+    spoken = ("".join(_address_around(said, i, value)) for i, word in enumerate(said) if word == "@")
+    for address in (*canon.EMAIL.findall(text.casefold()), *spoken):
+        if canon.EMAIL.fullmatch(address):
+            yield address
+
+
+def _address_around(said: Sequence[str], at: int, value: Value) -> list[str]:
+    """The words about an @ that belong to it: whole words joined by signs, single characters joined by nothing."""
+    start, end = at, at + 2
+    while start and _belongs(said[start - 1], said[start], value):
+        start -= 1
+    while said[end : end + 1] == ["."] and end + 1 < len(said):
+        end += 2
+    return list(said[start:end])
+
+
+def _belongs(word: str, after: str, value: Value) -> bool:
+    if not (word and word[-1].isalnum() and after and after[0].isalnum()):
+        return True
+    if len(word) == 1 or word.isdigit():
+        return True
+    short = len(after) == 1 or after.isdigit()
+    return short and word not in language_named(value.language).WORDS_NOT_LETTERS

@@ -192,7 +192,7 @@ def _units(row: str, value: Value, *, zero: str, repeats: bool, letters: str) ->
     for match in re.finditer(r"(.)\1*", row):
         character, count = match[1], len(match[0])
         word = zero if character == "0" else _letter_way(character, value, letters)
-        if repeats and count in language.REPEAT_WORDS:
+        if repeats and count in language.REPEAT_WORDS and character != "U":  # "double u" is a W
             yield f"{language.REPEAT_WORDS[count]} {word}"
         else:
             yield from [word] * count
