@@ -1,10 +1,11 @@
 """The caller: scripted, but reacting to what the agent asks for. Decides what is said next, and when."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline import values
 from pipeline.agent import Reply
-from pipeline.call.asked import Asked, Listener
+from pipeline.call.asked import Asked, Kind, Listener
 from pipeline.call.english import tongue_of
 from pipeline.chance import Chance
 from pipeline.line.window import LEAD_IN_MS, on_grid
@@ -88,21 +89,17 @@ class Caller:
 
     def _react(self, text: str) -> Speak | HangUp:
         asked = self._listener.asked(text, frozenset(self._offered))
-        match asked.kind:
-            case "lines":
-                return self._say(asked.keys)
-            case "yes":
-                return self._phrase("yes")
-            case "no":
-                return self._deny(asked)
-            case "open":
-                return self._say(("open",))
-            case "again":
-                return self._say(self._last)
-            case "closing" | "statement":
-                return self._close(asked)
-            case _:
-                return self._otherwise(text)
+        reactions: Mapping[Kind, Callable[[], Speak | HangUp]] = {
+            "lines": lambda: self._say(asked.keys),
+            "yes": lambda: self._phrase("yes"),
+            "no": lambda: self._deny(asked),
+            "open": lambda: self._say(("open",)),
+            "again": lambda: self._say(self._last),
+            "closing": lambda: self._say(("closing",)),
+            "statement": self._close,
+            "unknown": lambda: self._otherwise(text),
+        }
+        return reactions[asked.kind]()
 
     def _say(self, keys: tuple[str, ...]) -> Speak | HangUp:
         """The lines of `keys` in one breath: as first written, or, the second time, as corrected."""
@@ -141,11 +138,9 @@ class Caller:
         template = " ".join((self._phrases["no"], *(line.correct or line.say for line in lines)))
         return replace(self._speak(said.key, said.attempt, template, slow=True), offered=said.offered)
 
-    def _close(self, asked: Asked) -> Speak | HangUp:
-        """Nothing else is wanted; who has said so and is told something more hangs up."""
-        if asked.kind == "statement" and "closing" in self._attempts:
-            return HangUp("goodbye")
-        return self._say(("closing",))
+    def _close(self) -> Speak | HangUp:
+        """Told something and asked nothing: nothing else is wanted; who has said so already hangs up."""
+        return HangUp("goodbye") if "closing" in self._attempts else self._say(("closing",))
 
     def _otherwise(self, text: str) -> Speak | HangUp:
         self.unmatched.append(text)

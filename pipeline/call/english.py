@@ -37,24 +37,31 @@ ENGLISH = Tongue(
         | \b(i|we)('ll|\s+will|\s+just)?\s+(need|require)\b | \bmay\s+i\b | \b(go|fire)\s+ahead\b"""
     ),
     closing=_pattern(
-        r"""\b(any|some)thing\s+(else|more|further)\b | \bwill\s+that\s+be\s+(all|everything)\b | \bis\s+that\s+(all|everything)\b
+        r"""\b(any|some)thing\s+(else|more|further)\b | \bwill\s+that\s+be\s+(all|everything)\b
+        | \bis\s+that\s+(all|everything)\b
         | \b(any\s+other|further)\s+(questions?|requests?|help)\b | \bother\s+(way|thing)s?\s+.*\bhelp\b"""
     ),
     opening=_pattern(
-        r"""\b(how|what)\s+(can|may|could)\s+(i|we)\s+(help|assist|do\s+for)\b | \bwhat\s+(would|do)\s+you\s+(like|want|need)\b
-        | \breason\s+for\s+(your\s+)?call | \bwhat\s+(is|are|'s)\s+(it|you)\s+.*\b(about|calling)\b | \bhow\s+can\s+i\s+be\s+of
+        r"""\b(how|what)\s+(can|may|could)\s+(i|we)\s+(help|assist|do\s+for)\b
+        | \bwhat\s+(would|do)\s+you\s+(like|want|need)\b
+        | \breason\s+for\s+(your\s+)?call | \bwhat\s+(is|are|'s)\s+(it|you)\s+.*\b(about|calling)\b
+        | \bhow\s+can\s+i\s+be\s+of
         | \b(would|do)\s+you\s+(like|want)\s+to\s+.+\bor\b | \bwhich\s+of\s+(these|those)\b"""
     ),
     confirm=_pattern(
         r"""\b(is|was|does)\s+(that|this|it)\s+(be\s+)?(right|correct|okay|ok|fine|sound\s+right|look\s+right)\b
-        | \b(right|correct|yes|okay|ok)\s*\?\s*$ | \b(shall|should)\s+(i|we)\b | \bdid\s+you\s+(say|mean)\b | \bhave\s+i\s+got\b
+        | \b(right|correct|yes|okay|ok)\s*\?\s*$ | \b(shall|should)\s+(i|we)\b | \bdid\s+you\s+(say|mean)\b
+        | \bhave\s+i\s+got\b
         | \b(do|would)\s+you\s+(want|like)\s+(me|us)\s+to\b | \b(can|could|please)\s+(you\s+)?(please\s+)?confirm\b
-        | \bdo\s+you\s+(confirm|agree)\b | \byes\s+or\s+no\b | \bam\s+i\s+right\b | \bwould\s+you\s+like\s+to\s+(speak|talk)\b"""
+        | \bdo\s+you\s+(confirm|agree)\b | \byes\s+or\s+no\b | \bam\s+i\s+right\b
+        | \bwould\s+you\s+like\s+to\s+(speak|talk)\b"""
     ),
     again=_pattern(
         r"""\b(did|do|could|can)(n't|\s+not)\s+(quite\s+)?(catch|hear|get|understand|make\s+out|follow)\b | \brepeat\b
-        | \bsay\s+(that|it|this)\s+(again|once\s+more)\b | \bpardon\b | \b(once|one)\s+more(\s+time)?\b | \bcome\s+again\b
-        | \bnot\s+sure\s+(i|what)\b | \bsorry\s*\?\s*$ | \bare\s+you\s+(still\s+)?there\b | \btry\s+(that\s+)?again\b"""
+        | \bsay\s+(that|it|this)\s+(again|once\s+more)\b | \bpardon\b | \b(once|one)\s+more(\s+time)?\b
+        | \bcome\s+again\b
+        | \bnot\s+sure\s+(i|what)\b | \bsorry\s*\?\s*$ | \bare\s+you\s+(still\s+)?there\b
+        | \btry\s+(that\s+)?again\b"""
     ),
     asks={
         "digits": _pattern(r"\b(number|code|pin|digits)\b"),

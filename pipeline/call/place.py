@@ -14,7 +14,6 @@ from pipeline.audio import Ints
 from pipeline.call.caller import Caller, HangUp, Speak
 from pipeline.call.record import Ended, PlacedWindow, Record, Replied, Utterance
 from pipeline.call.voices import LevelVoice
-from pipeline.line.scene import Measure
 from pipeline.line.track import Track
 from pipeline.line.window import GRID_MS, Studio, samples_of
 from pipeline.platform import Answer, Event, Hearing, Platform, Turn
@@ -55,14 +54,7 @@ class Finished:
     stereo: Ints
 
 
-async def place_call(
-    name: str,
-    caller: Caller,
-    voice: LevelVoice,
-    studio: Studio,
-    platform: Platform,
-    calibration: tuple[Measure, ...],
-) -> Finished:
+async def place_call(name: str, caller: Caller, voice: LevelVoice, studio: Studio, platform: Platform) -> Finished:
     """Place one call and follow it until somebody hangs up."""
     call = _Call(studio, voice, caller)
     error = None
@@ -71,7 +63,7 @@ async def place_call(
             ended, ended_ms = await _follow(call, hearing)
     except AgentError as failure:
         ended, ended_ms, error = "agent_error", call.track.end_ms, str(failure)
-    return Finished(_record(name, call, ended, ended_ms, error, calibration), _stereo(call, ended_ms))
+    return Finished(_record(name, call, ended, ended_ms, error), _stereo(call, ended_ms))
 
 
 async def _follow(call: _Call, hearing: Hearing) -> tuple[Ended, int]:
@@ -136,9 +128,7 @@ def _be_silent(call: _Call, now_ms: int) -> None:
         call.gap_block += 1
 
 
-def _record(
-    name: str, call: _Call, ended: Ended, ended_ms: int, error: str | None, calibration: tuple[Measure, ...]
-) -> Record:
+def _record(name: str, call: _Call, ended: Ended, ended_ms: int, error: str | None) -> Record:
     placed = call.track.placed
     return Record(
         call=name,
@@ -151,7 +141,6 @@ def _record(
         unmatched=tuple(call.caller.unmatched),
         error=error,
         windows=tuple(PlacedWindow(one.window.name, one.start_ms, one.window.sha256) for one in placed),
-        calibration=calibration,
         measures={one.window.name: one.window.got for one in placed if one.window.got},
     )
 

@@ -74,7 +74,8 @@ class Record:
     """One finished call. `unmatched` are sentences of the agent to which the caller had no line.
 
     `error` is set where the agent failed (ended is then `agent_error`). `calibration` holds the `set` measures,
-    `windows` the hashes of the sound and `measures` what each window got, by the window's name.
+    `windows` the hashes of the sound and `measures` what each window got, by the window's name. What is not among
+    `shows` (actions, state, handoff) the agent keeps to itself: nobody can say whether it happened.
     """
 
     call: str
@@ -89,6 +90,7 @@ class Record:
     windows: tuple[PlacedWindow, ...] = ()
     calibration: tuple[Measure, ...] = ()
     measures: Mapping[str, tuple[Measure, ...]] | None = None
+    shows: tuple[str, ...] = ("actions", "handoff", "state")
 
     @property
     def state(self) -> Mapping[str, Json] | None:

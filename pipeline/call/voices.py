@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from cachetools import LRUCache
 
 from pipeline import levels
 from pipeline.audio import Floats
@@ -21,6 +22,7 @@ CALIBRATION = {
 }
 TRIM_DB = 40.0  # what lies this far below the active speech level at either end is silence
 FRAME_MS = 5
+REMEMBERED = 256  # utterances: some 50 MB
 
 
 @dataclass(eq=False)
@@ -32,7 +34,7 @@ class LevelVoice:
 
     tts: Tts
     language: str
-    _said: dict[str, Floats] = field(default_factory=dict)
+    _said: LRUCache[str, Floats] = field(default_factory=lambda: LRUCache(REMEMBERED))
 
     def __post_init__(self) -> None:
         spoken = self.language.partition("-")[0]

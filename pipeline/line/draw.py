@@ -74,7 +74,7 @@ def _settled(words: EffectWords, chance: Chance) -> Any:  # noqa: ANN401  each e
     return options.settled(chance.named("settled").stream())
 
 
-def _draw(value: Any, whole: bool, chance: Chance) -> Any:  # noqa: ANN401, FBT001  anything YAML holds
+def _draw(value: Any, whole: bool, chance: Chance) -> Any:  # noqa: ANN401  anything YAML holds
     match value:
         case Range(low, high) if whole:
             return int(chance.stream().integers(int(low), int(high) + 1))

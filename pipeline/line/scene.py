@@ -118,4 +118,6 @@ class Effect(Protocol):
 
     def __init__(self, options: Any) -> None: ...  # noqa: ANN401  each effect has Options of its own
 
-    def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene: ...
+    def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
+        """The scene after it, with what was measured."""
+        ...

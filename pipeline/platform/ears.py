@@ -1,19 +1,24 @@
 """How a platform hears: by VAD and ASR from sound alone, or, in the oracle arm, the true words in the true turns."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 
 from pipeline.asr import Asr, Transcript
-from pipeline.audio import Floats, Sound, from_pcm
+from pipeline.audio import Floats, Ints, Sound, from_pcm, pcm_hash
 from pipeline.line.track import Track
 from pipeline.line.window import HIDDEN_MS, RATE, Window
 from pipeline.platform.turns import Cut
 from pipeline.vad import Vad
 
+T = TypeVar("T")
+
 PRE_ROLL_MS = 300
 POST_ROLL_MS = 300
 TRUE_FRAME_MS = 20
+REMEMBERED = 4096  # windows and turns: some minutes of calls, a few MB
 
 
 class Ears(Protocol):
@@ -31,24 +36,28 @@ class Ears(Protocol):
 
 
 class SoundEars:
-    """Hears by VAD and ASR. Probabilities belong to windows, so they are found once for each."""
+    """Hears by VAD and ASR. What the same window or the same sound gave before is remembered for a while."""
 
     def __init__(self, vad: Vad, asr: Asr) -> None:
         self._vad = vad
         self._asr = asr
-        self._heard: dict[str, Floats] = {}
+        self._probabilities: LRUCache[str, Floats] = LRUCache(REMEMBERED)
+        self._transcripts: LRUCache[str, Transcript] = LRUCache(REMEMBERED)
         self.frame_ms = vad.frame_ms
 
     def speech(self, window: Window) -> Floats:
         """The VAD's probabilities."""
-        if window.sha256 not in self._heard:
-            self._heard[window.sha256] = self._vad.speech(Sound(from_pcm(window.pcm), RATE)).values
-        return self._heard[window.sha256]
+        return _cached(
+            self._probabilities, window.sha256, lambda: self._vad.speech(Sound(from_pcm(window.pcm), RATE)).values
+        )
 
     def transcript(self, track: Track, cut: Cut) -> Transcript:
         """What the recogniser makes of the turn with a little sound on either side."""
         end_ms = min(cut.end_ms + POST_ROLL_MS, cut.decided_ms)
         pcm = track.pcm(cut.start_ms - PRE_ROLL_MS, end_ms)
+        return _cached(self._transcripts, pcm_hash(pcm), lambda: self._recognised(pcm))
+
+    def _recognised(self, pcm: Ints) -> Transcript:
         [transcript] = self._asr.transcribe([Sound(from_pcm(pcm), RATE)])
         return transcript
 
@@ -69,3 +78,10 @@ class TrueEars:
     def transcript(self, track: Track, cut: Cut) -> Transcript:
         """The words of the utterance."""
         return Transcript(track.at(cut.start_ms).window.words, confidence=1.0)
+
+
+def _cached(cache: LRUCache[str, T], key: str, make: Callable[[], T]) -> T:
+    """What is remembered under `key`, made now where it is not."""
+    if key not in cache:
+        cache[key] = make()
+    return cache[key]

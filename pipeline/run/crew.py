@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any
 
 from pipeline.agent import Agent
@@ -77,9 +77,10 @@ class Crew:
         voice = self.voices.voice(self.plan.cast.voices[unit.voice], scenario.language)
         studio = self._studio(line, voice, unit, chance)
         checked = calibrate(studio, voice.calibration)
-        caller = self._caller(scenario, profile, chance)
-        platform = self._platform(unit, scenario, chance)
-        return asyncio.run(place_call(unit.name, caller, voice, studio, platform, checked)), line
+        caller, platform = self._caller(scenario, profile, chance), self._platform(unit, scenario, chance)
+        finished = asyncio.run(place_call(unit.name, caller, voice, studio, platform))
+        shows = tuple(sorted(self._engine(self.plan.release.agent).shows))
+        return replace(finished, record=replace(finished.record, calibration=checked, shows=shows)), line
 
     def _studio(self, line: Line, voice: LevelVoice, unit: Unit, chance: Chance) -> Studio:
         return Studio(line, voice.nominal, self.voices.bystanders(line, unit.voice, voice.language), chance)
@@ -94,12 +95,13 @@ class Crew:
         agent: Agent = self._engine(release.agent)
         return Cascade(
             release=release,
-            ears=TrueEars() if unit.arm == "oracle" else self._ears(),
+            ears=TrueEars() if unit.arm == "oracle" else self._ears,
             conversation=lambda: agent.pick_up(unit.name, scenario.given, scenario.now),
             voice=lambda text: self._agent_says(text, scenario.language),
             chance=chance.named("platform"),
         )
 
+    @cached_property
     def _ears(self) -> Ears:
         release = self.plan.release
         return SoundEars(self._engine(release.endpointing.vad), self._engine(release.asr))

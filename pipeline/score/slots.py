@@ -59,9 +59,11 @@ def _fate(name: str, scenario: Scenario, record: Record, used: Sequence[Scalar])
 
 
 def _used(scenario: Scenario, record: Record) -> Iterator[Scalar]:
-    """Every text and number that the agent put to use: in arguments, in a handoff, and in what it changed."""
+    """Every text and number that the agent put to use: in arguments, decisions, a handoff, and what it changed."""
     for action in record.actions:
         yield from (leaf for _, leaf in _leaves(action.arguments))
+    for reply in record.replies:
+        yield from (leaf for decision in reply.decisions for _, leaf in _leaves(decision.value))
     if record.handoff:
         yield from (leaf for _, leaf in _leaves(record.handoff.facts))
     # The world it was given holds most facts already; only what differs from that world was understood.

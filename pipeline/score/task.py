@@ -16,6 +16,7 @@ from pipeline.spec.scenario import SLOT, Effort, Outcome, Scenario
 from pipeline.spec.words import Words
 
 Expected = tuple[str, Mapping[str, Any]]
+UNSEEN = "the agent does not show its actions"
 
 
 class Options(Words):
@@ -88,6 +89,9 @@ def _outcome(expected: Outcome, outcome: Outcome | None, record: Record) -> Crit
 
 def _did(scenario: Scenario, record: Record) -> Iterator[Criterion]:
     """Each expected action against an action of its own, in any order, so that most are met."""
+    if "actions" not in record.shows:
+        yield from (Criterion(f"did {name}", None, UNSEEN) for name, _ in scenario.expect.did)
+        return
     expected, done = scenario.expect.did, [action for action in record.actions if action.done]
     fits = np.array([[_fits(one, action, scenario) for action in done] for one in expected], dtype=bool)
     rows, columns = linear_sum_assignment(fits.reshape(len(expected), len(done)), maximize=True)
@@ -124,6 +128,9 @@ def _state(scenario: Scenario, record: Record) -> Iterator[Criterion]:
 
 
 def _never(names: Sequence[str], record: Record) -> Iterator[Criterion]:
+    if "actions" not in record.shows:
+        yield from (Criterion(f"never {name}", None, UNSEEN) for name in names)
+        return
     done = {action.name for action in record.actions if action.done}
     for name in names:
         yield Criterion(f"never {name}", name not in done, f"{name} was done" if name in done else "")

@@ -151,6 +151,10 @@ class Scenario(Words):
     def _whole(self) -> "Scenario":
         if "open" not in self.says:
             raise complaint("has no 'open': the line with which the caller begins", "says")
+        if self.expect.outcome == "resolved" and not (self.expect.did or self.expect.state or self.expect.must_say):
+            raise complaint(
+                "'resolved' needs did, state or must_say; else a call that did nothing would pass", "expect"
+            )
         for keys, text in _texts(self):
             for slot in SLOT.finditer(text):
                 if slot["fact"] not in self.facts:

@@ -1,6 +1,6 @@
 """What all words have in common: frozen, no unknown keys, and errors with file, line, key and what would be right."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar

@@ -54,9 +54,7 @@ def turn():
 
 @pytest.fixture
 def reply():
-    def build(
-        text="All right.", *actions, at_ms=3000, state=None, decisions=(), handoff=None, discarded=False
-    ):
+    def build(text="All right.", *actions, at_ms=3000, state=None, decisions=(), handoff=None, discarded=False):
         done = tuple(action if isinstance(action, Action) else Action(*action) for action in actions)
         return Replied(0, text, at_ms, at_ms + 500, done, state, tuple(decisions), handoff, False, discarded)
 

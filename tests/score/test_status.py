@@ -64,12 +64,8 @@ def test_an_agent_that_goes_round_in_circles_without_asking_has_failed(scenario,
     assert status(scenario(did=WANTED), stuck) == "failed"
 
 
-def test_a_question_to_which_our_caller_has_no_line_is_not_held_against_the_agent(
-    scenario, record, reply, status
-):
-    asked = record(
-        reply("What is your mother's maiden name?"), unmatched=["What is your mother's maiden name?"]
-    )
+def test_a_question_to_which_our_caller_has_no_line_is_not_held_against_the_agent(scenario, record, reply, status):
+    asked = record(reply("What is your mother's maiden name?"), unmatched=["What is your mother's maiden name?"])
     assert status(scenario(did=WANTED), asked) == "caller_invalid"
 
 

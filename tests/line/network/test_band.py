@@ -84,9 +84,7 @@ def test_the_agents_sound_passes_untouched_and_all_other_stems_are_filtered():
         assert np.array_equal(getattr(heard, stem), alone)
 
 
-@pytest.mark.parametrize(
-    ("kind", "rate", "names"), [("nb", 8000, ["low_hz", "high_hz"]), ("wb", 8000, ["low_hz"])]
-)
+@pytest.mark.parametrize(("kind", "rate", "names"), [("nb", 8000, ["low_hz", "high_hz"]), ("wb", 8000, ["low_hz"])])
 def test_the_edges_that_exist_are_measured(kind, rate, names):
     measures = Band(Options(kind=kind))(scene_of(noise(2, 100), rate), []).got
     assert measures[0] == measures[1]

@@ -67,9 +67,7 @@ def vowel_space(row, rate=16_000):
 
 def test_intelligibility_falls_with_severity():
     rows = [vowels(seed) for seed in range(3)]
-    scores = [
-        np.mean([stoi(row, mumbled(row, severity=s), 16_000, extended=True) for row in rows]) for s in LADDER
-    ]
+    scores = [np.mean([stoi(row, mumbled(row, severity=s), 16_000, extended=True) for row in rows]) for s in LADDER]
     assert scores[0] > 0.999
     assert all(np.diff(scores) < 0)
 
@@ -81,8 +79,7 @@ def test_intelligibility_of_a_voice_falls_with_severity():
     texts = ("I need to change where my parcel is going.", "It's zero four one two, seven seven eight three.")
     rows = [np.asarray(Hibari(threads=1)(text, seed=0), np.float32) for text in texts]
     scores = [
-        np.mean([stoi(row, mumbled(row, 24_000, severity=s), 24_000, extended=True) for row in rows])
-        for s in LADDER
+        np.mean([stoi(row, mumbled(row, 24_000, severity=s), 24_000, extended=True) for row in rows]) for s in LADDER
     ]
     assert all(np.diff(scores) < 0)
     assert 0.6 < scores[-1] < 0.9
@@ -155,9 +152,7 @@ def test_silence_has_no_level_and_stays_silence(rate):
 
 
 @pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize(
-    "row", [np.full(10, 0.5), np.full(8000, 0.5), np.full(8000, 1e-30), np.eye(1, 8000)[0]]
-)
+@pytest.mark.parametrize("row", [np.full(10, 0.5), np.full(8000, 0.5), np.full(8000, 1e-30), np.eye(1, 8000)[0]])
 def test_odd_rows_come_out_finite_and_as_long_as_they_were(rate, row):
     after = mumbled(row, rate, severity=1)
     assert after.shape == row.shape
@@ -191,9 +186,7 @@ def test_only_the_speech_changes_and_the_input_not_at_all():
     assert np.array_equal(scene.speech[0], row)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"severity": 1.1}, {"undershoot_ms": -1}, {"tilt_db_oct": 1}, {"level_db": -13}]
-)
+@pytest.mark.parametrize("wrong", [{"severity": 1.1}, {"undershoot_ms": -1}, {"tilt_db_oct": 1}, {"level_db": -13}])
 def test_parts_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):
         Options(**wrong)
