@@ -23,7 +23,7 @@ class Store:
     folder: Path
 
     def begin(self, plan: Plan) -> None:
-        """Make the folder, or take it up again. Raises BadlineError where it holds another plan, naming the difference."""
+        """Make the folder, or take it up again. Raises BadlineError where it holds another plan, and says what differs."""
         for name in ("units", "sound"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         path = self.folder / "plan.json"
