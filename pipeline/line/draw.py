@@ -23,10 +23,20 @@ class PlacedEffect:
 
 @dataclass(frozen=True)
 class Line:
-    """The whole way from mouth to platform for one call. `delay_ms` is one way, with what the effects look ahead."""
+    """The whole way from mouth to platform for one call."""
 
     effects: tuple[PlacedEffect, ...] = ()
-    delay_ms: int = ONE_WAY_MS
+
+    @property
+    def lookahead_ms(self) -> int:
+        """How far its sound runs ahead: what is heard at t does not depend on what comes after t and this."""
+        # A talker shapes words before they are spoken, so what a talker effect looks ahead delays nobody.
+        return sum(placed.effect.lookahead_ms for placed in self.effects if placed.place != "talker")
+
+    @property
+    def delay_ms(self) -> int:
+        """One way, with what the effects look ahead."""
+        return ONE_WAY_MS + self.lookahead_ms
 
     @property
     def voices(self) -> frozenset[str]:
@@ -48,10 +58,8 @@ class Line:
 
 def draw_line(profile: Profile, chance: Chance) -> Line:
     """The profile's line for one call; every number is drawn by the name of its effect and option alone."""
-    placed = sorted(_placed(profile, chance), key=lambda one: (PLACES.index(one.place), one.effect.order))
-    # A talker shapes words before they are spoken, so what a talker effect looks ahead delays nobody.
-    ahead_ms = sum(one.effect.lookahead_ms for one in placed if one.place != "talker")
-    return Line(tuple(placed), ONE_WAY_MS + ahead_ms)
+    placed = _placed(profile, chance)
+    return Line(tuple(sorted(placed, key=lambda one: (PLACES.index(one.place), one.effect.order))))
 
 
 def _placed(profile: Profile, chance: Chance) -> list[PlacedEffect]:

@@ -4,7 +4,7 @@ Each window is cross-faded in over 20 ms with equal power; where two overlap, th
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,10 +15,11 @@ from pipeline.line.window import FADE_MS, GRID_MS, HIDDEN_MS, Window, samples_of
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A window and when it starts, in ms on the call's clock."""
+    """A window, when it starts in ms on the call's clock, and its sound from there on: faded in, to its very end."""
 
     start_ms: int
     window: Window
+    sound: Ints
 
     @property
     def end_ms(self) -> int:
@@ -37,7 +38,6 @@ class Track:
     """Windows in the order in which they start; it only ever grows. Sound before the last start is final."""
 
     placed: list[Placed] = field(default_factory=list)
-    _pcm: Ints = field(default_factory=lambda: np.zeros(0, np.int16))
 
     @property
     def end_ms(self) -> int:
@@ -46,40 +46,57 @@ class Track:
 
     def place(self, window: Window, start_ms: int) -> None:
         """Put a window on the grid, over the tail of the one before and without a hole."""
-        if start_ms % GRID_MS or start_ms > self.end_ms:
-            raise ValueError(f"a window at {start_ms} ms is off the grid or leaves a hole after {self.end_ms} ms")
-        start = samples_of(start_ms)
-        before, after = self._pcm[start:], window.heard
-        self._pcm = np.concatenate((self._pcm[:start], _faded(before, after), after[samples_of(FADE_MS) :]))
-        self.placed.append(Placed(start_ms, window))
+        earliest_ms = self.placed[-1].start_ms + GRID_MS if self.placed else 0
+        if start_ms % GRID_MS or not earliest_ms <= start_ms <= self.end_ms:
+            raise ValueError(
+                f"a window at {start_ms} ms: wants a multiple of {GRID_MS} ms from {earliest_ms} to {self.end_ms}"
+            )
+        sound = _faded_in(window, self.placed[-1], start_ms) if self.placed else window.heard
+        self.placed.append(Placed(start_ms, window, sound))
 
     def pcm(self, start_ms: int, end_ms: int) -> Ints:
         """The joined sound between two moments; silence before the call began."""
-        lead = np.zeros(samples_of(max(0, -start_ms)), np.int16)
-        return np.concatenate((lead, self._pcm[samples_of(max(0, start_ms)) : samples_of(end_ms)]))
+        silence = np.zeros(samples_of(max(0, -start_ms)), np.int16)
+        spans = self._spans(max(0, start_ms), end_ms)
+        return np.concatenate(
+            (silence, *(placed.sound[samples_of(since) : samples_of(until)] for placed, since, until in spans))
+        )
 
     def at(self, ms: int) -> Placed:
         """The window that sounds at a moment."""
-        starts = [placed.start_ms for placed in self.placed]
-        return self.placed[max(0, bisect_right(starts, ms) - 1)]
+        return self.placed[self._index(ms)]
 
     def frames(self, start_ms: int, end_ms: int, frame_ms: int, of: Callable[[Window], Floats]) -> Floats:
         """One value a frame between two moments, each from the window that sounds there.
 
         `of` gives a window's own values, one for each frame from its hidden pre-roll on.
         """
-        values = []
-        for ms in range(start_ms, end_ms, frame_ms):
-            placed = self.at(ms)
-            values.append(of(placed.window)[(HIDDEN_MS + ms - placed.start_ms) // frame_ms])
-        return np.array(values, np.float32)
+        spans = self._spans(start_ms, end_ms)
+        values = [
+            of(placed.window)[(HIDDEN_MS + since) // frame_ms : (HIDDEN_MS + until) // frame_ms]
+            for placed, since, until in spans
+        ]
+        return np.concatenate((np.zeros(0, np.float32), *values))
+
+    def _spans(self, start_ms: int, end_ms: int) -> Iterator[tuple[Placed, int, int]]:
+        """The windows that sound between two moments, each with the part of it that does, in ms from its start."""
+        for i in range(self._index(start_ms), len(self.placed)):
+            placed = self.placed[i]
+            over_ms = self.placed[i + 1].start_ms if i + 1 < len(self.placed) else placed.end_ms
+            since, until = max(start_ms, placed.start_ms), min(end_ms, over_ms)
+            if since < until:
+                yield placed, since - placed.start_ms, until - placed.start_ms
+
+    def _index(self, ms: int) -> int:
+        return max(0, bisect_right(self.placed, ms, key=lambda placed: placed.start_ms) - 1)
 
 
-def _faded(before: Ints, after: Ints) -> Ints:
-    """The first 20 ms of `after`, with `before` going out under it at equal power."""
+def _faded_in(window: Window, before: Placed, start_ms: int) -> Ints:
+    """What is heard of a window, its first 20 ms with the one before going out under it at equal power."""
     samples = samples_of(FADE_MS)
-    if len(before) == 0:
-        return after[:samples]
     angle = (np.arange(samples) + 0.5) * (np.pi / 2 / samples)
-    mixed = before[:samples] * np.cos(angle) + after[:samples] * np.sin(angle)
-    return np.asarray(np.clip(np.rint(mixed), -32768, 32767), np.int16)
+    going = before.sound[samples_of(start_ms - before.start_ms) :][:samples]
+    mixed = going * np.cos(angle) + window.heard[:samples] * np.sin(angle)
+    sound = window.heard.copy()
+    sound[:samples] = np.clip(np.rint(mixed), -32768, 32767)
+    return sound

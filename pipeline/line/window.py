@@ -76,12 +76,14 @@ class Studio:
         words: str,
         bounds: tuple[int, int] | None,
     ) -> Window:
-        row = np.zeros(samples_of(HIDDEN_MS + length_ms + FADE_MS), np.float32)
+        kept = samples_of(HIDDEN_MS + length_ms + FADE_MS)
+        # The line goes on behind the window, so that filters do not hear it end.
+        row = np.zeros(kept + samples_of(self.line.lookahead_ms), np.float32)
         start = samples_of(HIDDEN_MS + LEAD_IN_MS)
         row[start : start + len(speech)] = speech
         scene = scene_of(row, rate=RATE, nominal=self.nominal, voices=self.voices, hidden=samples_of(HIDDEN_MS))
         arrived = carry(self.line, scene, [self.chance.named("window", *names)])
-        pcm = arrived.pcm[0]
+        pcm = arrived.pcm[0, :kept]
         got = tuple(as_drawn(measure) for measure in arrived.got[0])
         return Window("/".join(names), pcm, length_ms, words, bounds, got, pcm_hash(pcm))
 
@@ -96,7 +98,7 @@ def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
     [got] = carry(studio.line, scene, [studio.chance.named("calibration")]).got
     measures = tuple(measure for measure in got if measure.kind == "set")
     missed = [
-        f"{m.effect}.{m.name}: asked {m.asked:g}, got {m.got:g}, tolerance {m.tolerance:g}"
+        f"{m.effect}.{m.name}: asked {m.asked:g}, got {m.got:g}, tolerance {m.tolerance or 0:g}"
         for m in measures
         if m.off_target
     ]

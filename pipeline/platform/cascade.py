@@ -79,16 +79,17 @@ class CascadeHearing:
         if self._due is None or self._due.start_ms > now_ms:
             return []
         answer, self._due = self._due, None
-        self._sounding_until_ms = answer.end_ms
-        self._turns.reset()
+        if len(answer.pcm):
+            self._sounding_until_ms = answer.end_ms
+            self._turns.reset()
         return [answer]
 
     async def _frame(self, track: Track, start_ms: int, *, speech: bool) -> list[Out]:
         end_ms = start_ms + self._cascade.ears.frame_ms
         if start_ms < self._sounding_until_ms:
             self._deaf_ms += speech * (end_ms - start_ms)
-            return []
-        out = self._unheard(start_ms)
+            return self._unheard(end_ms) if end_ms >= self._sounding_until_ms else []
+        out = list[Out]()
         cut = self._turns.feed(start_ms, end_ms, speech=speech)
         if self._due and (self._turns.speaking or cut):
             out += self._discard(end_ms)
@@ -107,7 +108,7 @@ class CascadeHearing:
         return [replace(answer, discarded=True), Event(now_ms, "reply_discarded", answer.reply.text)]
 
     async def _take(self, track: Track, cut: Cut) -> list[Out]:
-        heard = self._cascade.ears.transcript(track, cut)
+        heard = self._cascade.ears.transcript(track, cut, from_ms=self._sounding_until_ms)
         turn = Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
         number, self._taken = self._taken, self._taken + 1
         reply = await self._conversation.reply(_told(heard))

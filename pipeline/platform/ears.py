@@ -30,8 +30,8 @@ class Ears(Protocol):
         """One probability a frame, from the window's hidden pre-roll on."""
         ...
 
-    def transcript(self, track: Track, cut: Cut) -> Transcript:
-        """The words of a turn."""
+    def transcript(self, track: Track, cut: Cut, *, from_ms: int) -> Transcript:
+        """The words of a turn; what sounded before `from_ms` was not listened to."""
         ...
 
 
@@ -51,10 +51,10 @@ class SoundEars:
             self._probabilities, window.sha256, lambda: self._vad.speech(Sound(from_pcm(window.pcm), RATE)).values
         )
 
-    def transcript(self, track: Track, cut: Cut) -> Transcript:
+    def transcript(self, track: Track, cut: Cut, *, from_ms: int) -> Transcript:
         """What the recogniser makes of the turn with a little sound on either side."""
-        end_ms = min(cut.end_ms + POST_ROLL_MS, cut.decided_ms)
-        pcm = track.pcm(cut.start_ms - PRE_ROLL_MS, end_ms)
+        start_ms = max(cut.start_ms - PRE_ROLL_MS, from_ms)
+        pcm = track.pcm(start_ms, min(cut.end_ms + POST_ROLL_MS, cut.decided_ms))
         return _cached(self._transcripts, pcm_hash(pcm), lambda: self._recognised(pcm))
 
     def _recognised(self, pcm: Ints) -> Transcript:
@@ -75,9 +75,11 @@ class TrueEars:
             frames[start:end] = 1
         return frames
 
-    def transcript(self, track: Track, cut: Cut) -> Transcript:
-        """The words of the utterance."""
-        return Transcript(track.at(cut.start_ms).window.words, confidence=1.0)
+    def transcript(self, track: Track, cut: Cut, *, from_ms: int) -> Transcript:
+        """The words of the utterances that the turn touches, each as a whole."""
+        spoken = [(placed.speech_ms, placed.window.words) for placed in track.placed]
+        words = [words for at, words in spoken if at and at[0] < cut.end_ms and at[1] > cut.start_ms]
+        return Transcript(" ".join(words), confidence=1.0)
 
 
 def _cached(cache: LRUCache[str, T], key: str, make: Callable[[], T]) -> T:

@@ -1,0 +1,122 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.audio import write_pcm
+from pipeline.chance import Chance, stream
+from pipeline.line.draw import draw_line
+from pipeline.line.network.band import Band
+from pipeline.line.network.band import Options as BandOptions
+from pipeline.spec.profile import Profile
+
+CHANCE = Chance(5).named("call")
+NOISE = {"noise": {"kind": "pink", "snr_db": [5, 25]}}
+TALK = {"crosstalk": {"sir_db": [0, 20], "overlap": [0.1, 0.4]}}
+LOSS = {"packet_loss": {"rate": [0.01, 0.3], "mean_burst": {"any_of": [1.5, 3.0, 6.0]}}}
+
+
+def profile(name="mine", **places) -> Profile:
+    return Profile.model_validate({"name": name, "about": "A line to be drawn.", **places})
+
+
+def drawn(line, name):
+    [placed] = [placed for placed in line.effects if placed.name == name]
+    return placed.options
+
+
+def names(line):
+    return [placed.name for placed in line.effects]
+
+
+def test_the_same_names_draw_the_same_line():
+    mine = profile(room=[NOISE, TALK], network=[LOSS])
+    assert draw_line(mine, CHANCE).said() == draw_line(mine, CHANCE).said()
+    assert draw_line(mine, CHANCE).said() != draw_line(mine, CHANCE.named("another")).said()
+
+
+def test_another_effect_leaves_all_other_draws_as_they_were():
+    few = draw_line(profile(room=[NOISE], network=[LOSS]), CHANCE).said()
+    more = draw_line(profile(room=[TALK, NOISE], network=[{"band": {}}, LOSS, {"codec": {}}]), CHANCE).said()
+    assert [effect for effect in more if effect["name"] in ("noise", "packet_loss")] == few
+
+
+def test_another_option_leaves_the_draws_of_the_rest_as_they_were():
+    one = drawn(draw_line(profile(room=[{"crosstalk": {"overlap": [0.1, 0.4]}}]), CHANCE), "crosstalk")
+    two = drawn(draw_line(profile(room=[TALK]), CHANCE), "crosstalk")
+    assert (one.overlap, one.room_seed) == (two.overlap, two.room_seed)
+
+
+def test_a_number_is_the_first_of_the_stream_of_its_names():
+    line = draw_line(profile(room=[NOISE]), CHANCE)
+    assert drawn(line, "noise").snr_db == stream(5, "call", "room", "noise", "snr_db").uniform(5, 25)
+
+
+def test_the_second_of_two_noises_has_a_name_and_draws_of_its_own():
+    line = draw_line(profile(room=[NOISE, NOISE]), CHANCE)
+    assert names(line) == ["noise", "noise.2"]
+    assert drawn(line, "noise").snr_db != drawn(line, "noise.2").snr_db
+    assert drawn(line, "noise") == drawn(draw_line(profile(room=[NOISE]), CHANCE), "noise")
+
+
+def test_draws_fill_their_range_and_do_not_leave_it():
+    levels = [drawn(draw_line(profile(room=[NOISE]), Chance(seed)), "noise").snr_db for seed in range(300)]
+    assert 5 <= min(levels) < 6
+    assert 24 < max(levels) <= 25
+    # The mean of n uniform draws has the standard deviation width / sqrt(12 n): 20 / 60.
+    assert sum(levels) / 300 == pytest.approx(15, abs=4 * 20 / 60)
+
+
+def test_any_of_picks_each_of_its_choices():
+    bursts = {drawn(draw_line(profile(network=[LOSS]), Chance(seed)), "packet_loss").mean_burst for seed in range(40)}
+    assert bursts == {1.5, 3.0, 6.0}
+
+
+def test_whole_numbers_stay_whole():
+    mine = profile(room=[{"crosstalk": {"room_seed": [3, 5]}}])
+    for seed in range(20):
+        draw_line(mine, Chance(seed))  # its Options are strict: 3.7, or 4.0, would be refused
+
+
+def test_the_order_is_the_signal_chains_whatever_the_files():
+    told = profile(
+        network=[{"codec": {}}, LOSS, {"band": {}}],
+        room=[TALK, NOISE],
+        talker=[{"mumble": {}}],
+    )
+    assert names(draw_line(told, CHANCE)) == ["mumble", "noise", "crosstalk", "band", "packet_loss", "codec"]
+
+
+def test_effects_of_one_order_keep_the_profiles():
+    loud, soft = {"noise": {"snr_db": 5.0}}, {"noise": {"snr_db": 30.0}}
+    line = draw_line(profile(room=[soft, loud]), CHANCE)
+    assert [placed.options.snr_db for placed in line.effects] == [30.0, 5.0]
+
+
+def test_the_delay_is_80_ms_and_what_the_line_looks_ahead():
+    ahead_ms = Band(BandOptions()).lookahead_ms
+    assert ahead_ms > 0
+    assert draw_line(profile(), CHANCE).delay_ms == 80
+    assert draw_line(profile(room=[NOISE], network=[{"band": {}}]), CHANCE).delay_ms == 80 + ahead_ms
+
+
+def test_a_talker_who_plans_ahead_delays_nobody():
+    line = draw_line(profile(talker=[{"mumble": {}}]), CHANCE)
+    [mumble] = line.effects
+    mumble.effect.lookahead_ms = 500
+    assert line.delay_ms == 80
+    assert replace(line, effects=(replace(mumble, place="device"),)).delay_ms == 580
+
+
+def test_a_recording_of_a_folder_is_settled_by_name(tmp_path):
+    for name in "abcdefgh":
+        write_pcm(tmp_path / f"{name}.wav", np.arange(-8000, 8000, dtype=np.int16), 16000)
+    mine = profile(room=[{"noise": {"folder": str(tmp_path)}}])
+    picked = {drawn(draw_line(mine, Chance(seed)), "noise").file.name for seed in range(12)}
+    assert len(picked) > 3
+    assert drawn(draw_line(mine, CHANCE), "noise") == drawn(draw_line(mine, CHANCE), "noise")
+
+
+def test_a_line_needs_the_voices_of_its_effects():
+    assert draw_line(profile(room=[NOISE, TALK]), CHANCE).voices == {"adult"}
+    assert draw_line(profile(room=[NOISE]), CHANCE).voices == frozenset()
