@@ -1,0 +1,257 @@
+import subprocess
+import sys
+from dataclasses import fields, replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from pipeline.audio import pcm_hash
+from pipeline.chance import Chance
+from pipeline.errors import SoundInvalid
+from pipeline.files import shipped
+from pipeline.levels import active_speech_level, scale_to
+from pipeline.line.draw import Line, PlacedEffect, draw_line
+from pipeline.line.scene import Measure, Nominal
+from pipeline.line.window import FADE_MS, GRID_MS, HIDDEN_MS, RATE, Studio, calibrate, on_grid
+from pipeline.spec.profile import Profile, read_profile
+from pipeline.tts.tone import Options as ToneOptions
+from pipeline.tts.tone import Tone
+
+NOISY = {
+    "room": [{"noise": {"kind": "pink", "snr_db": [10, 20]}}],
+    "network": [{"band": {"kind": "nb"}}, {"packet_loss": {"rate": 0.1}}, {"codec": {}}],
+}
+SAID = "order 0412-7783"
+PER_MS = RATE // 1000
+
+
+def tones(text=SAID):
+    return Tone(ToneOptions()).speak(text, seed=0).samples
+
+
+def studio(seed=1, *names, **places) -> Studio:
+    profile = Profile.model_validate({"name": "mine", "about": "A line.", **(places or NOISY)})
+    chance = Chance(seed).named("call", *names)
+    return Studio(draw_line(profile, chance), Nominal(-26.0, -27.0), {}, chance)
+
+
+def utterance(studio, key="order", attempt=1, text=SAID):
+    return studio.utterance(key, attempt, text, tones(text))
+
+
+def test_a_window_has_the_same_bytes_whatever_was_rendered_before():
+    one, other = studio(), studio()
+    first = [utterance(one), one.gap(1, 0), utterance(one, "postcode", 2), one.gap(1, 1)]
+    again = [other.gap(1, 1), utterance(other, "postcode", 2), other.gap(1, 0), utterance(other)]
+    for a, b in zip(first, reversed(again), strict=True):
+        assert (a.name, a.sha256, a.got) == (b.name, b.sha256, b.got)
+        assert (a.pcm == b.pcm).all()
+
+
+def test_a_window_has_the_same_bytes_in_another_process():
+    program = f"""
+import runpy
+there = runpy.run_path({__file__!r})
+print(there["utterance"](there["studio"]()).sha256)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == utterance(studio()).sha256
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        utterance(studio(), "postcode"),
+        utterance(studio(), attempt=2),
+        utterance(studio(2)),
+        utterance(studio(1, "another trial")),
+        utterance(studio(), text="order 0412-7784"),
+    ],
+    ids=["key", "attempt", "seed", "call", "words"],
+)
+def test_another_name_gives_other_bytes(other):
+    assert other.sha256 != utterance(studio()).sha256
+
+
+def test_gaps_differ_by_number_and_block():
+    hashes = {studio().gap(k, block).sha256 for k in (0, 1) for block in (0, 1)}
+    assert len(hashes) == 4
+
+
+def test_a_line_key_named_gap_is_no_gap():
+    assert studio().utterance("gap", 1, "", np.zeros(0, np.float32)).sha256 != studio().gap(1, 1).sha256
+
+
+def test_a_window_knows_nothing_of_when_or_under_which_release_it_is_heard():
+    assert {field.name for field in fields(Studio)} == {"line", "nominal", "voices", "chance"}
+
+
+def test_the_hash_is_that_of_the_bytes():
+    window = utterance(studio())
+    assert window.sha256 == pcm_hash(window.pcm)
+    assert window.pcm.dtype == np.int16
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.16, 1.0, 3.21])
+def test_lead_in_speech_and_tail_are_as_long_as_declared(seconds):
+    speech = np.full(round(seconds * RATE), 0.1, np.float32)
+    window = studio(room=[]).utterance("a", 1, "a", speech)
+    heard = np.flatnonzero(window.heard)
+    assert heard[0] == 500 * PER_MS
+    assert heard[-1] + 1 == 500 * PER_MS + len(speech)
+    assert window.speech_ms == (500, 500 + -(-len(speech) // PER_MS))
+    tail_ms = window.length_ms - window.speech_ms[1]
+    assert 2500 <= tail_ms < 2500 + GRID_MS
+
+
+@pytest.mark.parametrize("window", [utterance(studio()), studio().gap(0, 0)], ids=["utterance", "gap"])
+def test_a_window_fills_the_grid_with_two_seconds_hidden_and_a_fade(window):
+    assert window.length_ms % 160 == 0
+    assert HIDDEN_MS % 160 == 0
+    assert HIDDEN_MS >= 2000
+    assert len(window.pcm) == (HIDDEN_MS + window.length_ms + FADE_MS) * PER_MS
+    assert len(window.heard) == (window.length_ms + FADE_MS) * PER_MS
+
+
+def test_vad_frames_of_10_20_and_32_ms_fall_alike_in_each_window():
+    for frame_ms in (10, 20, 32):
+        assert GRID_MS % frame_ms == 0
+        assert HIDDEN_MS % frame_ms == 0
+
+
+def test_a_gap_holds_the_line_and_nobodys_words():
+    gap = studio().gap(0, 0)
+    assert gap.speech_ms is None
+    assert gap.words == ""
+    assert gap.heard.any()
+    assert not studio(room=[]).gap(0, 0).heard.any()
+
+
+@pytest.mark.parametrize(("ms", "on"), [(0, 0), (1, 160), (160, 160), (161, 320), (-1, 0)])
+def test_the_grid_is_reached_at_or_after_a_moment(ms, on):
+    assert on_grid(ms) == on
+
+
+def test_the_bed_already_sounds_in_the_pre_roll_and_does_not_step():
+    window = utterance(studio(room=[{"noise": {"kind": "white", "snr_db": 10.0}}]))
+    hidden, lead_in = window.pcm[: HIDDEN_MS * PER_MS], window.heard[: 500 * PER_MS]
+    assert rms_db(hidden) == pytest.approx(rms_db(lead_in), abs=0.3)
+
+
+def test_filters_and_codecs_do_not_hear_a_window_end():
+    """The last samples, which fade into the next window, are as loud as those before."""
+    places = {"room": [{"noise": {"kind": "white", "snr_db": 0.0}}], "network": [{"band": {}}, {"codec": {}}]}
+    gaps = [studio(1, **places).gap(k, 0).heard for k in range(60)]
+    last = np.concatenate([gap[-5 * PER_MS :] for gap in gaps])
+    before = np.concatenate([gap[: -50 * PER_MS] for gap in gaps])
+    # 60 x 5 ms of noise 3100 Hz wide: 4.34 sqrt(1 / (B T)) = 0.14 dB.
+    assert rms_db(last) == pytest.approx(rms_db(before), abs=4 * 0.14)
+
+
+def test_a_window_begins_as_a_longer_one_does():
+    """Until the speech of the shorter one ends, and what the line looks ahead before that."""
+    one = studio()
+    words = tones("a b c d e f g")
+    whole, part = one.utterance("a", 1, "", words), one.utterance("a", 1, "", words[: len(words) // 2])
+    until = (500 - one.line.lookahead_ms) * PER_MS + len(words) // 2
+    assert (whole.heard[:until] == part.heard[:until]).all()
+    assert (whole.heard[until : until + 2000] != part.heard[until : until + 2000]).any()
+
+
+def test_speech_passes_a_line_without_effects_at_its_level():
+    words = scale_to(tones("one two three four five six"), RATE, -26.0)
+    window = studio(room=[]).utterance("a", 1, "", words)
+    start_ms, end_ms = window.speech_ms
+    heard = window.heard[start_ms * PER_MS : end_ms * PER_MS].astype(np.float32) / 32768
+    assert active_speech_level(heard, RATE).asl_dbov == pytest.approx(-26.0, abs=0.1)
+
+
+def test_the_noise_of_gaps_lies_below_the_talker_by_the_a_weighted_snr():
+    place = studio(room=[{"noise": {"kind": "speech_shaped", "snr_db": 12.0}}])
+    bed = np.concatenate([place.gap(0, block).heard[: 960 * PER_MS] for block in range(30)])
+    assert place.nominal.weighted_dbov - a_weighted_db(bed) == pytest.approx(12.0, abs=0.3)
+
+
+def test_what_a_window_got_is_recorded_and_not_judged():
+    got = utterance(studio()).got
+    assert {measure.name for measure in got} >= {"snr_db", "low_hz", "loss_rate"}
+    assert {measure.kind for measure in got} == {"drawn"}
+    assert all(measure.tolerance is None for measure in got)
+    chancy = [measure for measure in got if measure.sd is not None]
+    assert {measure.name for measure in chancy} <= {"loss_rate", "mean_burst"}
+
+
+class Liar:
+    """Promises to lower the speech by 6 dB and lowers it by `really_db`."""
+
+    version: ClassVar[int] = 1
+    order: ClassVar[int] = 1
+    lookahead_ms = 0
+    voices: tuple[str, ...] = ()
+
+    def __init__(self, really_db, tolerance=0.5):
+        self.really_db = really_db
+        self.tolerance = tolerance
+
+    def __call__(self, scene, rngs):
+        speech = scene.speech * np.float32(10 ** (-self.really_db / 20))
+        got = [rms_db(before) - rms_db(after) for before, after in zip(scene.speech, speech, strict=True)]
+        rows = [(Measure("device.liar", "loss_db", 6.0, one, "set", self.tolerance),) for one in got]
+        return replace(scene, speech=speech).with_got(rows)
+
+
+def with_liar(*liars):
+    placed = [PlacedEffect("device", "liar", None, liar) for liar in liars]
+    before = studio()
+    return replace(before, line=Line((*placed, *before.line.effects)))
+
+
+def test_an_effect_on_target_passes_the_calibration():
+    measures = calibrate(with_liar(Liar(6.1)), tones())
+    assert [measure.got for measure in measures if measure.effect == "device.liar"] == [pytest.approx(6.1, abs=0.01)]
+    assert {measure.kind for measure in measures} == {"set"}
+
+
+@pytest.mark.parametrize("really_db", [5.0, 7.0, 0.0])
+def test_an_effect_that_lies_makes_the_sound_invalid_and_is_named(really_db):
+    with pytest.raises(SoundInvalid, match=rf"device\.liar\.loss_db: asked 6, got {really_db:g}.*, tolerance 0\.5"):
+        calibrate(with_liar(Liar(really_db)), tones())
+
+
+def test_every_effect_that_lies_is_named():
+    with pytest.raises(SoundInvalid, match=r"got 1\b.*; .*got 2\b"):
+        calibrate(with_liar(Liar(1.0), Liar(2.0)), tones())
+
+
+def test_an_effect_that_declares_no_tolerance_must_be_exact():
+    with pytest.raises(SoundInvalid, match="tolerance 0"):
+        calibrate(with_liar(Liar(6.2, tolerance=None)), tones())
+
+
+SHIPPED = sorted(path.stem for path in shipped("noise_profiles").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_shipped_profiles_pass_their_calibration(name, seed):
+    profile, chance = read_profile(shipped("noise_profiles") / f"{name}.yaml"), Chance(seed)
+    line = draw_line(profile, chance)
+    speech = scale_to(tones("one two three four five six seven eight nine ten"), RATE, -26.0)
+    others = tuple(scale_to(tones(text), RATE, -26.0) for text in ("what a day it was", "so she said to him"))
+    weighted = Nominal(-26.0, a_weighted_db(speech * 32768))
+    calibrate(Studio(line, weighted, dict.fromkeys(line.voices, others), chance), speech)
+
+
+def rms_db(samples):
+    return 10 * np.log10(np.mean(samples.astype(np.float64) ** 2))
+
+
+def a_weighted_db(pcm):
+    """The A-weighted Leq in dBov of 16-bit samples, by the formula of IEC 61672-1 on one spectrum."""
+    power = np.abs(np.fft.rfft(pcm / 32768)) ** 2
+    hz = np.fft.rfftfreq(len(pcm), 1 / RATE)
+    squares = hz**2 + 1e-9
+    curve = 12194**2 * squares**2 / ((squares + 20.6**2) * (squares + 12194**2))
+    curve /= np.sqrt((squares + 107.7**2) * (squares + 737.9**2))
+    return 10 * np.log10(2 * np.sum(power * curve**2) / len(pcm) ** 2) + 2.0
