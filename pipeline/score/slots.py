@@ -10,7 +10,7 @@ from pipeline.files import Json
 from pipeline.score import Tally
 from pipeline.score._hearing import heard_of
 from pipeline.score._typed import is_fact
-from pipeline.spec.scenario import Scenario
+from pipeline.spec.scenario import SLOT, Scenario
 from pipeline.spec.words import Words
 
 Scalar = None | bool | int | float | str
@@ -21,41 +21,93 @@ class Options(Words):
     """None: types and their readings belong to `pipeline.values`."""
 
 
-class Slots:
-    """Counts, by type, the facts that were offered, heard at the first try, and right in the end."""
+STEPS = ("offered", "first_try", "heard", "in_the_end")
+ERRORS = ("expected", "hits", "substitutions", "deletions", "insertions")
 
-    version = 1
+
+class Slots:
+    """Counts, by type, the facts that were offered, heard (at the first try, at all), and right in what was done."""
+
+    version = 2
 
     def __init__(self, options: Options) -> None:
         self.options = options
 
     def __call__(self, scenario: Scenario, record: Record) -> Tally:
-        """`<type>.offered`, `<type>.first_try` and `<type>.in_the_end`; one detail a fact.
+        """`<type>.<count>` for every count of a fact's fate; one detail a fact.
 
-        All three count offered facts only. `in_the_end` may exceed `first_try`: asking again won that back.
+        All count offered facts only. `in_the_end` may exceed `first_try`: asking again won that back.
         """
         used = list(_used(scenario, record))
         facts = tuple(_fate(name, scenario, record, used) for name in scenario.facts)
         counts = Counter[str]()
         for fact in facts:
-            counts.update(
-                {f"{fact['type']}.{step}": int(fact[step]) for step in ("offered", "first_try", "in_the_end")}
-            )
+            steps = (*STEPS, *ERRORS, "characters", "character_edits")
+            counts.update({f"{fact['type']}.{step}": int(fact[step]) for step in steps})
         return Tally(counts=dict(counts), details=facts)
 
 
 def _fate(name: str, scenario: Scenario, record: Record, used: Sequence[Scalar]) -> Mapping[str, Any]:
-    first = next((utterance for utterance in record.utterances if name in utterance.offered), None)
-    heard = heard_of(first, record) if first else ""
-    found = values.find(scenario.facts[name], heard, now=scenario.now)
+    fact = scenario.facts[name]
+    heard = [heard_of(utterance, record) for utterance in record.utterances if name in utterance.offered]
+    found = [values.find(fact, text, now=scenario.now) is not None for text in heard]
     return {
         "fact": name,
-        "type": scenario.facts[name].type,
-        "offered": first is not None,
-        "heard": heard,
-        "first_try": first is not None and found is not None,
-        "in_the_end": first is not None and any(is_fact(name, value, scenario) for value in used),
+        "type": fact.type,
+        "offered": bool(heard),
+        "heard_first": heard[0] if heard else "",
+        "first_try": found[:1] == [True],
+        "heard": any(found),
+        "in_the_end": bool(heard) and any(_shows(name, value, scenario) for value in used),
+        **_characters(fact, heard, scenario),
+        **(_errors(name, scenario, record) if heard else dict.fromkeys(ERRORS, 0)),
     }
+
+
+def _shows(name: str, value: Scalar, scenario: Scenario) -> bool:
+    """Whether a value that was put to use is the fact's; free text need only hold its words."""
+    fact = scenario.facts[name]
+    if fact.type == "text" and isinstance(value, str):
+        return values.find(fact, value) is not None
+    return is_fact(name, value, scenario)
+
+
+def _characters(fact: values.Value, heard: Sequence[str], scenario: Scenario) -> Mapping[str, int]:
+    """How many canonical characters were offered, and how many of them the first try changed."""
+    if not heard:
+        return {"characters": 0, "character_edits": 0}
+    length = len(values.canonical(fact, now=scenario.now))
+    nearest = values.nearest(fact, heard[0], now=scenario.now)
+    return {"characters": length, "character_edits": min(nearest.edits, length) if nearest else length}
+
+
+def _errors(name: str, scenario: Scenario, record: Record) -> Mapping[str, int]:
+    """What the agent put where the scenario expects the fact in an action: right, wrong, nothing, or wrong besides.
+
+    Facts that no expected action holds are in none of these counts.
+    """
+    places = set(_places(name, scenario))
+    given = {
+        leaf for action in record.actions for path, leaf in _leaves(action.arguments) if (action.name, path) in places
+    }
+    right = {leaf for leaf in given if is_fact(name, leaf, scenario)}
+    wrong = len(given - right)
+    return {
+        "expected": int(bool(places)),
+        "hits": int(bool(right)),
+        "substitutions": int(not right and wrong > 0),
+        "deletions": int(bool(places) and not given),
+        "insertions": wrong if right else max(wrong - 1, 0),
+    }
+
+
+def _places(name: str, scenario: Scenario) -> Iterator[tuple[str, Path]]:
+    """The actions and arguments in which the scenario expects the fact."""
+    for action, arguments in scenario.expect.did:
+        for path, leaf in _leaves(arguments):
+            slot = SLOT.fullmatch(leaf.strip()) if isinstance(leaf, str) else None
+            if slot and slot["fact"] == name:
+                yield action, path
 
 
 def _used(scenario: Scenario, record: Record) -> Iterator[Scalar]:

@@ -2,6 +2,7 @@ import pytest
 
 from pipeline.agent import Action, Handoff
 from pipeline.score.slots import Options, Slots
+from pipeline.values import checked
 
 SPOKEN = "It's zero four one two, seven seven eight three."
 
@@ -74,3 +75,49 @@ def test_what_the_agent_changed_in_its_world_does(order, offer, reply):
 def test_an_id_read_in_two_turns_is_heard_at_the_first_try(order, offer, turn, reply):
     halves = [turn("0412", at_ms=900, ms=400), turn("7783", at_ms=1500, ms=400)]
     assert order(reply(), utterances=[offer], turns=halves) == (1, 1, 0)
+
+
+@pytest.fixture
+def errors(scenario, record, offer):
+    """Right, wrong, nothing, or wrong besides: what the agent put where the order number was expected."""
+    names = ("hits", "substitutions", "deletions", "insertions")
+
+    def count(*actions, reply):
+        call = scenario(did=[{"find": {"order": "{order}"}}])
+        counts = Slots(Options())(call, record(reply("Well.", *actions), utterances=[offer])).counts
+        return tuple(counts[f"alnum_id.{name}"] for name in names)
+
+    return count
+
+
+@pytest.mark.parametrize(
+    ("used", "counted"),
+    [
+        (["0412-7783"], (1, 0, 0, 0)),
+        (["0412-7738"], (0, 1, 0, 0)),
+        ([], (0, 0, 1, 0)),
+        (["0412-7738", "0412-7783"], (1, 0, 0, 1)),
+        (["0412-7738", "0412-7713"], (0, 1, 0, 1)),
+    ],
+)
+def test_what_the_agent_put_for_a_fact_is_right_wrong_missing_or_too_much(errors, reply, used, counted):
+    assert errors(*(Action("find", {"order": order}) for order in used), reply=reply) == counted
+
+
+def test_the_same_value_in_another_action_says_nothing_about_the_expected_one(errors, reply):
+    assert errors(Action("greet", {"order": "0412-7783"}), reply=reply) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(("heard", "edits"), [("it's 0412-7783", 0), ("it's 0412-7738", 2), ("hello", 8)])
+def test_the_characters_that_the_first_try_changed_are_counted(scenario, record, offer, turn, heard, edits):
+    counts = Slots(Options())(scenario(), record(utterances=[offer], turns=[turn(heard)])).counts
+    assert (counts["alnum_id.characters"], counts["alnum_id.character_edits"]) == (8, edits)
+
+
+def test_free_text_is_right_where_it_holds_the_words(scenario, record, said, reply):
+    call = scenario(did=["report"]).model_copy(
+        update={"facts": {"damage": checked("text", "a crack in the lid", language="en-GB")}}
+    )
+    used = reply("Noted.", Action("report", {"damage": "Well, there is a crack in the lid."}))
+    told = said("There is a crack in the lid.", offered=["damage"])
+    assert Slots(Options())(call, record(used, utterances=[told])).counts["text.in_the_end"] == 1

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pipeline.agent import Action, Decision, Handoff
@@ -196,7 +198,7 @@ def test_a_normal_end_without_the_work_is_a_deflection(reply, outcome):
     assert outcome(reply("Please see our site.")) == "deflected"
 
 
-@pytest.mark.parametrize("expected", ["resolved", "deflected", "abandoned"])
+@pytest.mark.parametrize("expected", ["refused", "deflected", "abandoned"])
 def test_a_call_that_runs_into_the_time_limit_has_no_outcome(scenario, record, reply, expected):
     endless = record(reply(), ended="time_limit")
     [criterion] = Task(Options())(scenario(outcome=expected), endless).criteria
@@ -213,3 +215,9 @@ def test_counts_say_how_many_criteria_were_met_missed_and_not_seen(scenario, rec
     wanted = scenario(did=WANTED, state={"open": True}, never=["issue_refund"])
     counts = Task(Options())(wanted, record(reply("Done.", CHANGE))).counts
     assert (counts["criteria"], counts["met"], counts["not_met"], counts["not_seen"]) == (4, 2, 0, 2)
+
+
+def test_nobody_can_say_what_an_agent_did_that_shows_no_actions(scenario, record, reply):
+    hidden = replace(record(reply("Done.")), shows=())
+    criteria = Task(Options())(scenario(did=WANTED, never=["issue_refund"]), hidden).criteria
+    assert [c.met for c in criteria if c.kind in ("did", "never")] == [None, None]
