@@ -4,7 +4,6 @@ The clock is the platform's and starts at pick-up. The caller's sound stands on 
 the platform says reaches the caller, and comes back as an answer, a round trip later.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,7 +69,8 @@ async def _follow(call: _Call, hearing: Hearing) -> tuple[Ended, int]:
     """Tick by tick: the platform hears what was said up to now; the caller hears what has reached the ear, and acts."""
     reached = 0
     for now_ms in range(0, TIME_LIMIT_MS, GRID_MS):
-        _note(call, await hearing.hear(call.track, min(now_ms, call.track.end_ms)))
+        async for one in hearing.hear(call.track, min(now_ms, call.track.end_ms)):
+            _note(call, one)
         while reached < len(call.answers) and call.answers[reached].start_ms + call.round_trip_ms <= now_ms:
             _listen(call, call.answers[reached])
             reached += 1
@@ -84,15 +84,14 @@ async def _follow(call: _Call, hearing: Hearing) -> tuple[Ended, int]:
     return "time_limit", TIME_LIMIT_MS
 
 
-def _note(call: _Call, happened: Iterable[Turn | Answer | Event]) -> None:
-    for one in happened:
-        match one:
-            case Turn():
-                call.turns.append(one)
-            case Answer():
-                call.answers.append(one)
-            case Event():
-                call.events.append(one)
+def _note(call: _Call, happened: Turn | Answer | Event) -> None:
+    match happened:
+        case Turn():
+            call.turns.append(happened)
+        case Answer():
+            call.answers.append(happened)
+        case Event():
+            call.events.append(happened)
 
 
 def _listen(call: _Call, answer: Answer) -> None:

@@ -1,6 +1,6 @@
 """The system under test as the line sees it: sound in up to t; sound, events and actions out."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,10 +49,10 @@ class Event:
 class Hearing(Protocol):
     """A platform in one call. Its clock starts at pick-up and runs with the caller's track."""
 
-    async def hear(self, track: Track, until_ms: int) -> Sequence[Turn | Answer | Event]:
+    def hear(self, track: Track, until_ms: int) -> AsyncIterator[Turn | Answer | Event]:
         """Everything that comes of the sound up to `until_ms`, and of nothing later, that was not told before.
 
-        An Answer is told when it begins to sound. Raises AgentError.
+        A Turn is told before the agent is asked about it, an Answer when it begins to sound. Raises AgentError.
         """
         ...
 

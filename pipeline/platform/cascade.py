@@ -1,6 +1,6 @@
 """The usual voice platform: VAD, endpointing, ASR, agent and the agent's voice, one after the other."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -60,61 +60,56 @@ class CascadeHearing:
         pcm = self._cascade.voice(reply.text) if reply.text.strip() else np.zeros(0, np.int16)
         return Answer(turn, reply, start_ms, start_ms + -(-len(pcm) * 1000 // RATE), pcm)
 
-    async def hear(self, track: Track, until_ms: int) -> Sequence[Out]:
+    async def hear(self, track: Track, until_ms: int) -> AsyncIterator[Out]:
         """Go through the sound frame by frame; half-duplex: what is said under a prompt is not heard."""
-        ears, out = self._cascade.ears, list[Out]()
+        ears = self._cascade.ears
         end_ms = until_ms - until_ms % ears.frame_ms
-        for ms, speech in zip(
-            range(self._heard_ms, end_ms, ears.frame_ms),
-            track.frames(self._heard_ms, end_ms, ears.frame_ms, ears.speech),
-            strict=True,
-        ):
-            out += self._play(ms + ears.frame_ms)
-            out += await self._frame(track, ms, speech=bool(speech >= 0.5))
-        self._heard_ms = end_ms
-        return out
+        for speech in track.frames(self._heard_ms, end_ms, ears.frame_ms, ears.speech):
+            start_ms, self._heard_ms = self._heard_ms, self._heard_ms + ears.frame_ms
+            async for one in self._frame(track, start_ms, self._heard_ms, speech=bool(speech >= 0.5)):
+                yield one
 
-    def _play(self, now_ms: int) -> list[Out]:
-        """Begin to sound what is due."""
+    async def _frame(self, track: Track, start_ms: int, end_ms: int, *, speech: bool) -> AsyncIterator[Out]:
+        if answer := self._begun(end_ms):
+            yield answer
+        if start_ms < self._sounding_until_ms:
+            self._deaf_ms += speech * (end_ms - start_ms)
+            if event := self._unheard(end_ms):
+                yield event
+            return
+        cut = self._turns.feed(start_ms, end_ms, speech=speech)
+        if self._due and (self._turns.speaking or cut):
+            # The caller speaks again before the reply sounds: it is never played, but what it did stands.
+            yield replace(self._due, discarded=True)
+            yield Event(end_ms, "reply_discarded", self._due.reply.text)
+            self._due = None
+        if cut:
+            heard = self._cascade.ears.transcript(track, cut, from_ms=self._sounding_until_ms)
+            yield Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
+            await self._ask(_told(heard), cut, track.at(cut.start_ms).window.name)
+
+    def _begun(self, now_ms: int) -> Answer | None:
+        """What was due and begins to sound; one without words is heard by nobody and covers nothing."""
         if self._due is None or self._due.start_ms > now_ms:
-            return []
+            return None
         answer, self._due = self._due, None
         if len(answer.pcm):
             self._sounding_until_ms = answer.end_ms
             self._turns.reset()
-        return [answer]
+        return answer
 
-    async def _frame(self, track: Track, start_ms: int, *, speech: bool) -> list[Out]:
-        end_ms = start_ms + self._cascade.ears.frame_ms
-        if start_ms < self._sounding_until_ms:
-            self._deaf_ms += speech * (end_ms - start_ms)
-            return self._unheard(end_ms) if end_ms >= self._sounding_until_ms else []
-        out = list[Out]()
-        cut = self._turns.feed(start_ms, end_ms, speech=speech)
-        if self._due and (self._turns.speaking or cut):
-            out += self._discard(end_ms)
-        return out + (await self._take(track, cut) if cut else [])
-
-    def _unheard(self, now_ms: int) -> list[Out]:
+    def _unheard(self, now_ms: int) -> Event | None:
+        """At the end of a prompt: what was said under it, if that would have been a turn."""
+        if now_ms < self._sounding_until_ms:
+            return None
         lost_ms, self._deaf_ms = self._deaf_ms, 0
         enough = lost_ms >= self._cascade.release.endpointing.min_speech_ms
-        return [Event(now_ms, "unheard_under_prompt", f"{lost_ms} ms of speech")] if enough else []
+        return Event(now_ms, "unheard_under_prompt", f"{lost_ms} ms of speech") if enough else None
 
-    def _discard(self, now_ms: int) -> list[Out]:
-        """The caller speaks again before the reply sounds: it is never played, but what it did stands."""
-        if self._due is None:
-            return []
-        answer, self._due = self._due, None
-        return [replace(answer, discarded=True), Event(now_ms, "reply_discarded", answer.reply.text)]
-
-    async def _take(self, track: Track, cut: Cut) -> list[Out]:
-        heard = self._cascade.ears.transcript(track, cut, from_ms=self._sounding_until_ms)
-        turn = Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
+    async def _ask(self, heard: Heard, cut: Cut, window: str) -> None:
         number, self._taken = self._taken, self._taken + 1
-        reply = await self._conversation.reply(_told(heard))
-        start_ms = cut.decided_ms + self._latency_ms(track.at(cut.start_ms).window.name)
-        self._due = self._answer(number, reply, start_ms)
-        return [turn]
+        reply = await self._conversation.reply(heard)
+        self._due = self._answer(number, reply, cut.decided_ms + self._latency_ms(window))
 
     def _latency_ms(self, window: str) -> int:
         """Drawn by the name of the window in which the turn began, and by which turn of it this is."""
