@@ -5,6 +5,7 @@ and its `Options`; a third party adds its own through the entry-point group `bad
 """
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -63,10 +64,21 @@ def find(stage: str, name: str) -> Engine:
             raise
         raise BadlineError(
             f"The {stage} '{name}' needs the package '{error.name}', which is not installed. "
-            "Those of the shipped engines come with: pip install 'badline[offline]'"
+            f"Get it with: pip install {_that_brings(str(error.name))}"
         ) from None
     build = getattr(module, "".join(part.capitalize() for part in name.split("_")))
     return Engine(stage, name, build, module.Options)
+
+
+def _that_brings(package: str) -> str:
+    """What to install for a package that code imports: the extra of ours with a distribution of that name.
+
+    Its name may be longer than the package's, as in hibari and hibari-tts.
+    """
+    name = re.escape(package.partition(".")[0].replace("_", "-"))
+    asked = re.compile(rf"{name}(-[\w-]+)?\s*[=<>~;].*\bextra == ['\"](?P<extra>\w+)", re.IGNORECASE)
+    found = (asked.match(line) for line in metadata.requires("badline") or ())
+    return next((f"'badline[{line['extra']}]'" for line in found if line), package)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What every engine of every stage keeps, ours and third parties': a contract anyone can run."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +124,19 @@ def third_party(tmp_path, monkeypatch):
 def test_an_engine_whose_package_is_missing_says_what_to_install():
     with pytest.raises(BadlineError, match=r"needs the package 'a_package_nobody_has'.*pip install"):
         engines.find("tts", "rare_voice")
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "package", "extra"),
+    [("tts", "hibari", "hibari", "offline"), ("tts", "pyttsx3", "espeakng_loader", "espeak")],
+)
+def test_a_missing_package_of_ours_is_found_by_the_extra_that_brings_it(stage, name, package, extra):
+    # In a process that cannot find the package, as where it is not installed.
+    script = (
+        f"import sys; sys.modules['{package}'] = None; from pipeline import engines\n"
+        f"try: engines.find('{stage}', '{name}')\n"
+        "except engines.BadlineError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert f"needs the package '{package}'" in said
+    assert f"pip install 'badline[{extra}]'" in said
