@@ -52,11 +52,18 @@ def known(stage: str) -> tuple[str, ...]:
     return tuple(sorted(ours | {point.name for point in metadata.entry_points(group=f"badline.{stage}")}))
 
 
+def noun(stage: str) -> str:
+    """What people call an engine of the stage: a `vad`, but a `room effect`."""
+    return f"{stage} effect" if STAGES[stage].startswith("pipeline.line.") else stage
+
+
 @cache
 def find(stage: str, name: str) -> Engine:
     """The engine of that name. Raises BadlineError with the nearest known name, or with what to install."""
     if name not in known(stage):
-        raise BadlineError(f"There is no {stage} called '{name}'. {did_you_mean(name, known(stage))}")
+        elsewhere = next((other for other in STAGES if name in known(other)), None)
+        hint = f" It is a {noun(elsewhere)}." if elsewhere else ""
+        raise BadlineError(f"There is no {noun(stage)} called '{name}'.{hint} {did_you_mean(name, known(stage))}")
     try:
         module = _module(stage, name)
     except ModuleNotFoundError as error:

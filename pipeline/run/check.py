@@ -4,21 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import engines
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import read_yaml, shipped
-from pipeline.run.plan import find_job, read_plan
+from pipeline.run.plan import Job, read_plan
 from pipeline.spec.profile import PLACES, read_profile
 from pipeline.spec.release import read_release
 from pipeline.spec.scenario import read_scenario
-from pipeline.spec.suite import read_suite
+from pipeline.spec.suite import find_release, read_suite
 from pipeline.spec.voice import read_voice
 
 Reader = Callable[[Path], object]
 
 
 def _read_whole_suite(path: Path) -> object:
-    cast = read_suite(path)
-    return read_plan(find_job(str(path), None)) if cast.suite.release else cast
+    release = find_release(path)
+    return read_plan(Job(path, release)) if release else read_suite(path)
 
 
 READERS: Mapping[str, Reader] = {
@@ -34,6 +35,7 @@ TELLTALE: Mapping[str, tuple[str, ...]] = {
     "scenario": ("says", "expect", "facts", "persona"),
     "release": ("endpointing", "asr", "agent"),
     "profile": (*PLACES, "caller"),
+    "voice": engines.known("tts"),
 }
 FOLDERS = {
     "scenarios": "scenario",
@@ -73,9 +75,10 @@ def kind_of(path: Path) -> str:
     for kind, telltale in TELLTALE.items():
         if any(key in keys for key in telltale):
             return kind
-    known = sorted({key for telltale in TELLTALE.values() for key in telltale})
+    known = sorted({key for kind, telltale in TELLTALE.items() if kind != "voice" for key in telltale})
     raise BadlineError(
-        f"{path}:1: is no scenario, profile, release or suite. {did_you_mean(next(iter(keys), ''), known)}"
+        f"{path}:1: is none of {', '.join(READERS)}: it has no key that one of them begins with. "
+        f"{did_you_mean(next(iter(keys), ''), known)}"
     )
 
 

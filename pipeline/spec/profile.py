@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, islice, product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from pipeline import engines
-from pipeline.spec.words import Words, complaint, folder_of, name_and_options, read_words, under
+from pipeline.spec.wording import instead, shown
+from pipeline.spec.words import Name, Words, complaint, folder_of, name_and_options, read_words, under, upwards
 
 Place = Literal["talker", "room", "device", "network"]
 PLACES: tuple[Place, ...] = ("talker", "room", "device", "network")
@@ -47,7 +48,7 @@ class EffectWords:
 
     def is_whole(self, option: str) -> bool:
         """Whether an option takes whole numbers only."""
-        return engines.find(self.place, self.name).options.model_fields[option].annotation is int
+        return number_type(self.place, self.name, option) is int
 
     def said(self) -> dict[str, Any]:
         """The effect as plain words, for records and hashes."""
@@ -64,16 +65,32 @@ def _said(value: Any) -> Any:
             return value
 
 
-def _drawable(value: Any) -> Any:
+def number_type(place: Place, name: str, option: str) -> type[int] | type[float] | None:
+    """Whether an effect's option is a whole number, a number or neither: only numbers lie between two others."""
+    field = engines.find(place, name).options.model_fields.get(option)
+    kinds = {field.annotation, *get_args(field.annotation)} if field else set()
+    return next((kind for kind in (int, float) if kind in kinds), None)
+
+
+def _drawable(value: Any, number: type[int] | type[float] | None) -> Any:
+    """The value, or what it is drawn from; a range may stand only where a number may."""
     match value:
-        case [int() | float() as low, int() | float() as high] if low > high:
-            raise complaint(f"[{low}, {high}] runs downwards; write [{high}, {low}]")
-        case [int() | float() as low, int() | float() as high]:
-            return Range(low, high)
-        case {"any_of": list(choices), **rest} if choices and not rest:
+        case {"any_of": [_, *_] as choices, **rest} if not rest:
             return AnyOf(tuple(choices))
+        case {"any_of": _}:
+            raise complaint("wants its choices as '{any_of: [one, another]}'")
+        case _ if number is None:
+            return value
+        case [low, high] if _are_numbers(low, high):
+            return Range(*upwards(low, high))
+        case list() | dict():
+            raise complaint(f"wants a number, a range [low, high] or {{any_of: [one, another]}}, not {shown(value)}")
         case _:
             return value
+
+
+def _are_numbers(*ends: Any) -> bool:
+    return all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
 
 
 def _ends(value: Range | AnyOf) -> tuple[Any, ...]:
@@ -81,30 +98,30 @@ def _ends(value: Range | AnyOf) -> tuple[Any, ...]:
 
 
 def corners(options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every combination of the ends of what is drawn: what must be valid for all draws to be."""
+    """Combinations of the ends of what is drawn: each end at least once, then all, up to `MOST_CORNERS`."""
     drawn = {key: _ends(value) for key, value in options.items() if isinstance(value, Range | AnyOf)}
-    for i, ends in enumerate(product(*drawn.values())):
-        if i == MOST_CORNERS:
-            return
-        yield dict(zip(drawn, ends, strict=True))
+    first = {key: ends[0] for key, ends in drawn.items()}
+    each = ({**first, key: end} for key, ends in drawn.items() for end in ends)
+    every = (dict(zip(drawn, ends, strict=True)) for ends in product(*drawn.values()))
+    return chain(each, islice(every, MOST_CORNERS))
 
 
 def _effect(place: Place, words: Any, info: ValidationInfo) -> EffectWords:
     name, options = name_and_options(place, words)
     with under():
         engines.find(place, name)
-    effect = EffectWords(place, name, _drawables(name, options), folder_of(info))
+    effect = EffectWords(place, name, _drawables(place, name, options), folder_of(info))
     for corner in corners(effect.options):
         with under(name):
             effect.settle(corner)
     return effect
 
 
-def _drawables(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def _drawables(place: Place, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     drawables = {}
     for key, value in options.items():
         with under(name, key):
-            drawables[key] = _drawable(value)
+            drawables[key] = _drawable(value, number_type(place, name, key))
     return drawables
 
 
@@ -113,7 +130,7 @@ def _effects(place: Place) -> BeforeValidator:
         if isinstance(words, tuple):
             return words
         if not isinstance(words, list):
-            raise complaint(f"wants a list of {place} effects: '- name: {{option: value}}'")
+            raise complaint(f"wants a list of {place} effects as '- name: {{option: value}}', {instead(words)}")
         effects = []
         for i, item in enumerate(words):
             with under(i):
@@ -136,7 +153,7 @@ class Habits(Words):
 class Profile(Words):
     """One line condition, from the talker's mouth to the far end of the network."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    name: Name
     about: str
     caller: Habits = Habits()
     talker: Annotated[tuple[EffectWords, ...], _effects("talker"), _listed("talker")] = ()

@@ -5,19 +5,22 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, read_words
+from pipeline.spec.wording import instead
+from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, read_words, upwards
 
 Ms = Annotated[int, Field(ge=0, le=60_000)]
 
 
 def _range(words: Any) -> Any:
     match words:
-        case [int() as low, int() as high] if low <= high:
-            return (low, high)
-        case int() if not isinstance(words, bool):
+        case [int() as low, int() as high] if not isinstance(low, bool) and not isinstance(high, bool):
+            return upwards(low, high)
+        case int():
             return (words, words)
+        case tuple():
+            return words
         case _:
-            raise complaint("wants a number of ms, or a range [low, high]")
+            raise complaint(f"wants a whole number of ms, or a range [low, high], {instead(words)}")
 
 
 _MS = {"type": "integer", "minimum": 0, "maximum": 60_000}

@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from pipeline import values
 from pipeline.errors import did_you_mean
 from pipeline.files import Json, find_named, read_json
-from pipeline.spec.words import Words, complaint, folder_of, read_words, under
+from pipeline.spec.wording import no_text, shown
+from pipeline.spec.words import Name, Text, Words, complaint, folder_of, read_words, under
 from pipeline.values import Value
 
 Outcome = Literal["resolved", "handed_off", "refused", "deflected", "abandoned"]
+Language = Literal["en", "en-GB", "en-US"]
 SLOT = re.compile(r"\{(?P<fact>\w+)(?::(?P<style>\w+))?\}")
 SPECIAL_LINES = ("open", "closing", "otherwise")
 
@@ -22,10 +24,17 @@ SPECIAL_LINES = ("open", "closing", "otherwise")
 class Persona(Words):
     """Who calls. `voice` names a file in `fixtures/voices`; `mood` sets how fast they come back with an answer."""
 
-    voice: str = "heart"
+    voice: Name = "heart"
     mood: Literal["calm", "hurried", "confused"] = "calm"
     age: Literal["adult"] = "adult"
     patience: Annotated[int, Field(ge=1, le=10)] = 3
+
+    @field_validator("voice")
+    @classmethod
+    def _known_voice(cls, voice: str) -> str:
+        with under():
+            find_named(voice, folder="fixtures/voices")
+        return voice
 
 
 class Line(Words):
@@ -34,8 +43,8 @@ class Line(Words):
     `say` is their first try, `correct` what they say when it was not understood (default: each fact spelled slowly).
     """
 
-    say: Annotated[str, Field(min_length=1)]
-    correct: str | None = None
+    say: Text
+    correct: Text | None = None
     asked: tuple[str, ...] = ()
 
     @field_validator("asked", mode="before")
@@ -46,7 +55,7 @@ class Line(Words):
                 re.compile(str(pattern))
             except re.error as error:
                 raise complaint(f"is not a regular expression: {error}", i) from None
-        return tuple(words) if isinstance(words, list) else words
+        return _tuple(words)
 
 
 class Effort(Words):
@@ -58,8 +67,10 @@ class Effort(Words):
 
 def _one_each(words: Any) -> Any:
     """`did:` as a tuple of (action, arguments): each item is an action's name, or one `{name: {argument: value}}`."""
+    if isinstance(words, tuple):
+        return words
     if not isinstance(words, list):
-        raise complaint("wants a list: [{action: {argument: value}}]")
+        raise complaint(f"wants a list as '[{{action: {{argument: value}}}}]', not {shown(words)}")
     pairs: list[tuple[str, dict[str, Any]]] = []
     for i, item in enumerate(words):
         match item:
@@ -69,7 +80,7 @@ def _one_each(words: Any) -> Any:
                 [(name, arguments)] = item.items()
                 pairs.append((name, arguments or {}))
             case _:
-                raise complaint("wants one action as 'name: {argument: value}'", i)
+                raise complaint(f"wants one action as 'name: {{argument: value}}', not {shown(item)}", i)
     return tuple(pairs)
 
 
@@ -77,6 +88,20 @@ def _tuple(words: Any) -> Any:
     return tuple(words) if isinstance(words, list) else words
 
 
+def _clock(words: Any) -> Any:
+    """A time of day on a day, by the caller's own clock: without a zone, so that "tomorrow" is theirs."""
+    if isinstance(words, datetime):
+        return words
+    if not isinstance(words, str) or not re.fullmatch(CLOCK, words):
+        raise complaint(f'wants the caller\'s own date and time as "2026-11-22T10:00", not {shown(words)}')
+    try:
+        return datetime.fromisoformat(words)
+    except ValueError as error:
+        raise complaint(f"'{words}' is no time that there is: {error}") from None
+
+
+CLOCK = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$"
+_CLOCK = WithJsonSchema({"type": "string", "pattern": CLOCK})
 _ACTION = {
     "type": "object",
     "additionalProperties": {"type": "object"},
@@ -104,29 +129,30 @@ class Expect(Words):
     must_say: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     effort: Effort = Effort()
 
+    @model_validator(mode="after")
+    def _possible(self) -> "Expect":
+        if self.outcome == "resolved" and not (self.did or self.state or self.must_say):
+            raise complaint("'resolved' needs did, state or must_say; else a call that did nothing would pass")
+        for i, action in enumerate(self.never):
+            if action in dict(self.did):
+                raise complaint(f"'{action}' stands under did, too; no call can pass", "never", i)
+        return self
+
 
 class Scenario(Words):
     """A call as it should go, from the caller's side."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    name: Name
     about: str
     owner: str | None = None
-    language: Literal["en", "en-GB", "en-US"] = "en-GB"
+    language: Language = "en-GB"
     tags: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     persona: Persona = Persona()
     given: Mapping[str, Any] = Field(default_factory=dict)
-    now: datetime
+    now: Annotated[datetime, BeforeValidator(_clock), _CLOCK]
     facts: Mapping[str, Annotated[Value, WithJsonSchema(_FACT)]] = Field(default_factory=dict)
     says: Mapping[str, Line]
     expect: Expect
-
-    @field_validator("now", mode="before")
-    @classmethod
-    def _clock(cls, words: Any) -> datetime:
-        try:
-            return words if isinstance(words, datetime) else datetime.fromisoformat(str(words))
-        except ValueError:
-            raise complaint(f"'{words}' is not a time; write \"2026-11-22T10:00\"") from None
 
     @field_validator("given", mode="before")
     @classmethod
@@ -140,10 +166,14 @@ class Scenario(Words):
     def _typed_facts(cls, words: Any) -> Any:
         if not isinstance(words, dict) or not isinstance(words.get("facts"), dict):
             return words
-        language = str(words.get("language", "en-GB"))
+        language = words.get("language", "en-GB")
+        if language not in get_args(Language):
+            return {**words, "facts": {}}  # what is said of the language says all
         facts = {}
         for name, fact in words["facts"].items():
             with under("facts", name):
+                if not re.fullmatch(r"\w+", str(name)):
+                    raise complaint("wants one word as its name (letters, digits, _), so that {name} can stand for it")
                 facts[name] = fact if isinstance(fact, Value) else _fact(fact, language)
         return {**words, "facts": facts}
 
@@ -151,22 +181,21 @@ class Scenario(Words):
     def _whole(self) -> "Scenario":
         if "open" not in self.says:
             raise complaint("has no 'open': the line with which the caller begins", "says")
-        if self.expect.outcome == "resolved" and not (self.expect.did or self.expect.state or self.expect.must_say):
-            raise complaint(
-                "'resolved' needs did, state or must_say; else a call that did nothing would pass", "expect"
-            )
         for keys, text in _texts(self):
-            for slot in SLOT.finditer(text):
-                if slot["fact"] not in self.facts:
-                    raise complaint(
-                        f"there is no fact '{slot['fact']}'. {did_you_mean(slot['fact'], self.facts)}", *keys
-                    )
-                if slot["style"] and slot["style"] not in values.STYLES:
-                    raise complaint(
-                        f"'{slot['style']}' is no way to speak. {did_you_mean(slot['style'], values.STYLES)}",
-                        *keys,
-                    )
+            with under(*keys):
+                _check_slots(text, self.facts)
         return self
+
+
+def _check_slots(text: str, facts: Mapping[str, Value]) -> None:
+    """Refuse a `{fact:style}` of which there is no fact or no style, and braces around anything else."""
+    for slot in SLOT.finditer(text):
+        if slot["fact"] not in facts:
+            raise complaint(f"there is no fact '{slot['fact']}'. {did_you_mean(slot['fact'], facts)}")
+        if slot["style"] and slot["style"] not in values.STYLES:
+            raise complaint(f"'{slot['style']}' is no way to speak. {did_you_mean(slot['style'], values.STYLES)}")
+    if re.search("[{}]", SLOT.sub("", text)):
+        raise complaint(f"a brace in {shown(text)} belongs to no fact; write {{fact}} or {{fact:style}}")
 
 
 def _world(key: str, value: Json, folder: Path) -> Any:
@@ -180,13 +209,13 @@ def _fact(fact: Any, language: str) -> Value:
     """`{type: value}`, or `{type: value, accept: [...]}`, as a typed value."""
     types = [key for key in fact if key != "accept"] if isinstance(fact, dict) else []
     if len(types) != 1:
-        raise complaint(f"wants one value as '{{type: \"value\"}}'. Types: {', '.join(values.TYPES)}")
+        raise complaint(f"wants one value as '{{type: \"value\"}}'. {did_you_mean('', values.TYPES)}")
     [kind] = types
     if kind not in values.TYPES:
         raise complaint(f"there is no type '{kind}'. {did_you_mean(kind, values.TYPES)}", kind)
     text, accept = fact[kind], fact.get("accept", [])
     if not isinstance(text, str):
-        raise complaint(f"{text} must stand in quotes: as a number it loses its leading zeros", kind)
+        raise complaint(no_text(text), kind)
     if not isinstance(accept, list) or not all(isinstance(reading, str) for reading in accept):
         raise complaint("wants a list of further texts to accept, in quotes", "accept")
     with under(kind):

@@ -1,18 +1,19 @@
 """A suite: scenarios x profiles x voices x trials x arms, a seed, the production mix, and floors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from pipeline.errors import did_you_mean
-from pipeline.files import find_named
+from pipeline.files import find_named, read_yaml
 from pipeline.spec.profile import Profile, read_profile
 from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.voice import voice_named
-from pipeline.spec.words import Chosen, Words, complaint, read_words
+from pipeline.spec.wording import instead
+from pipeline.spec.words import Chosen, Name, Words, complaint, located, under, words_of
 
 Arm = Literal["oracle", "clean", "degraded"]
 ARMS: tuple[Arm, ...] = ("oracle", "clean", "degraded")
@@ -20,45 +21,40 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 
 
 def _names(words: Any) -> Any:
-    if not isinstance(words, list) or not words:
-        raise complaint("wants a list of at least one name")
+    if isinstance(words, tuple):
+        return words
+    if not isinstance(words, list):
+        hint = f": write [{words}]" if isinstance(words, str) else ""
+        raise complaint(f"wants a list of names, {instead(words)}{hint}")
+    if not words:
+        raise complaint("wants at least one name")
     for i, name in enumerate(words):
         if name in words[:i]:
             raise complaint(f"'{name}' stands here twice", i)
     return tuple(words)
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(min_length=1)]
 
 
 class Suite(Words):
-    """What to run. `voices` replaces the personas' own; `weights` is the production mix over profiles.
+    """What to run. `scenarios` and `profiles` are called by name or path; `voices` replaces the personas' own.
 
-    `floors` are success rates by arm or profile that `badline run` must not fall below.
+    `weights` is the production mix over profiles; `floors` are success rates by arm or profile that `badline run`
+    must not fall below. Both, like records and tables, go by the `name` that a file gives itself.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    name: Name
     about: str = ""
     seed: Annotated[int, Field(ge=0)] = 0
     release: str | None = None
     scenarios: Names
     profiles: Names
-    voices: Names | None = None
+    voices: Annotated[tuple[Name, ...], BeforeValidator(_names), Field(min_length=1)] | None = None
     trials: Annotated[int, Field(ge=1, le=1000)] = 1
-    arms: Annotated[tuple[Arm, ...], BeforeValidator(_names)] = ARMS
+    arms: Annotated[tuple[Arm, ...], BeforeValidator(_names), Field(min_length=1)] = ARMS
     weights: Mapping[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     floors: Mapping[str, Rate] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_names(self) -> "Suite":
-        for key, names, known in (
-            ("weights", self.weights, self.profiles),
-            ("floors", self.floors, (*self.arms, *self.profiles)),
-        ):
-            for name in names:
-                if name not in known:
-                    raise complaint(f"'{name}' is not run here. {did_you_mean(name, known)}", key, name)
-        return self
 
 
 @dataclass(frozen=True)
@@ -73,13 +69,62 @@ class Cast:
 
 def read_suite(path: Path) -> Cast:
     """The suite in a file and all that it names. Raises BadlineError before any work begins."""
-    suite, near = read_words(Suite, path), path.parent
-    scenarios = [read_scenario(find_named(n, folder="fixtures/scenarios", near=near)) for n in suite.scenarios]
-    profiles = [read_profile(find_named(n, folder="noise_profiles", near=near)) for n in suite.profiles]
-    voices = suite.voices or sorted({scenario.persona.voice for scenario in scenarios})
-    return Cast(
-        suite,
-        {scenario.name: scenario for scenario in scenarios},
-        {profile.name: profile for profile in profiles},
-        {name: voice_named(name, near) for name in voices},
-    )
+    page = read_yaml(path)
+    suite = words_of(Suite, page)
+    with located(page):
+        scenarios = _called(suite.scenarios, read_scenario, "scenarios", folder="fixtures/scenarios", near=path.parent)
+        profiles = _called(suite.profiles, read_profile, "profiles", folder="noise_profiles", near=path.parent)
+        _refuse_strangers("weights", suite.weights, profiles)
+        _refuse_strangers("floors", suite.floors, (*suite.arms, *profiles))
+        voices = _voices(suite, scenarios)
+    return Cast(suite, scenarios, profiles, voices)
+
+
+Read = TypeVar("Read", Scenario, Profile)
+
+
+def _called(
+    calls: Sequence[str], read: Callable[[Path], Read], key: str, *, folder: str, near: Path
+) -> dict[str, Read]:
+    """What the suite calls, by the names that the files give themselves."""
+    found: dict[str, Read] = {}
+    for i, call in enumerate(calls):
+        with under(key, i):
+            path = find_named(call, folder=folder, near=near)
+        one = read(path)
+        with under(key, i):
+            _refuse_another_name(call, path, one.name)
+            if one.name in found:
+                raise complaint(f"{path} has the name '{one.name}' of another one here; names must be unique")
+        found[one.name] = one
+    return found
+
+
+def _refuse_another_name(call: str, path: Path, name: str) -> None:
+    if path.stem == call != name:
+        raise complaint(f"{path} is called '{call}' but names itself '{name}'; give it one name")
+
+
+def _refuse_strangers(key: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise complaint(f"'{name}' is not run here. {did_you_mean(name, known)}", key, name)
+
+
+def _voices(suite: Suite, scenarios: Mapping[str, Scenario]) -> dict[str, Chosen]:
+    """The voices that are cast: the suite's, or else those of the personas."""
+    for i, name in enumerate(suite.voices or ()):
+        with under("voices", i):
+            find_named(name, folder="fixtures/voices")
+    names = suite.voices or sorted({scenario.persona.voice for scenario in scenarios.values()})
+    return {name: voice_named(name) for name in names}
+
+
+def find_release(path: Path) -> Path | None:
+    """The file of the release that a suite names, if it names one. Raises BadlineError."""
+    page = read_yaml(path)
+    named = words_of(Suite, page).release
+    if named is None:
+        return None
+    with located(page), under("release"):
+        return find_named(named, folder="fixtures/releases", near=path.parent)

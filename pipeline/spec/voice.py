@@ -2,23 +2,21 @@
 
 from pathlib import Path
 
-from pipeline.files import Page, find_named, read_yaml
-from pipeline.spec.words import Chosen, Tts, Words, words_of
+from pydantic import TypeAdapter
 
+from pipeline.files import find_named, read_yaml
+from pipeline.spec.words import Chosen, Tts, located
 
-class Voice(Words):
-    """The one engine of a voice file, `{engine: {option: value}}`."""
-
-    tts: Tts
+_VOICE: TypeAdapter[Chosen] = TypeAdapter(Tts)
 
 
 def read_voice(path: Path) -> Chosen:
-    """The voice in a file. Raises BadlineError."""
+    """The voice in a file, `{engine: {option: value}}`. Raises BadlineError."""
     page = read_yaml(path)
-    lines = {("tts", *keys): line for keys, line in page.lines.items()}
-    return words_of(Voice, Page(page.path, {"tts": page.words}, lines)).tts
+    with located(page):
+        return _VOICE.validate_python(page.words, context={"folder": path.parent})
 
 
-def voice_named(name: str, near: Path | None = None) -> Chosen:
+def voice_named(name: str) -> Chosen:
     """The voice of that name in `fixtures/voices`, here or shipped. Raises BadlineError."""
-    return read_voice(find_named(name, folder="fixtures/voices", near=near))
+    return read_voice(find_named(name, folder="fixtures/voices"))

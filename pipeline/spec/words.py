@@ -1,14 +1,17 @@
 """What all words have in common: frozen, no unknown keys, and errors with file, line, key and what would be right."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
@@ -19,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from pipeline import engines
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import Key, Page, read_yaml
+from pipeline.spec.wording import shown, wording
 
 W = TypeVar("W", bound="Words")
 
@@ -31,11 +35,32 @@ class Words(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_unknown_keys(cls, words: Any) -> Any:
-        if isinstance(words, Mapping):
-            for key in words:
-                if key not in cls.model_fields:
-                    raise complaint(f"is not a key here. {did_you_mean(str(key), cls.model_fields)}", key)
+        if isinstance(words, cls):
+            return words
+        if not isinstance(words, Mapping):
+            what = "is empty" if words is None else f"wants 'key: value' pairs, not {shown(words)}"
+            raise complaint(f"{what}. {did_you_mean('', cls.model_fields)}")
+        for key in words:
+            if key not in cls.model_fields:
+                raise complaint(f"is not a key here. {did_you_mean(str(key), cls.model_fields)}", key)
         return words
+
+
+def _can_name_a_file(name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        raise complaint(f"is '{name}', but wants only letters, digits, '_' and '-': files are named after it")
+    return name
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise complaint("is empty: write a text")
+    return text
+
+
+NAME = "^[A-Za-z0-9_-]+$"
+Name = Annotated[str, AfterValidator(_can_name_a_file), Field(json_schema_extra={"pattern": NAME})]
+Text = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
 
 
 def complaint(message: str, *under: Key) -> PydanticCustomError:
@@ -56,35 +81,32 @@ def read_words(model: type[W], path: Path) -> W:
 
 def words_of(model: type[W], page: Page) -> W:
     """The page as a `model`. Raises BadlineError `file:line: key: what is wrong`."""
-    try:
+    with located(page):
         return model.model_validate(page.words, context={"folder": page.path.parent})
+
+
+@contextmanager
+def located(page: Page) -> Iterator[None]:
+    """Whatever is refused inside is a BadlineError that says file, line and key, one line a fault."""
+    try:
+        yield
     except ValidationError as error:
-        raise BadlineError("\n".join(_located(page, detail) for detail in error.errors())) from None
+        faults = dict.fromkeys(_located(page, _keys_of(detail), detail) for detail in error.errors())
+        raise BadlineError("\n".join(faults)) from None
+    except PydanticCustomError as error:
+        detail = {"type": "complaint", "loc": (), "input": None, "ctx": error.context or {}}
+        raise BadlineError(_located(page, _keys_of(detail), detail)) from None
 
 
-def _located(page: Page, detail: Any) -> str:
-    context = detail.get("ctx", {})
-    keys: list[Key] = [*detail["loc"], *context.get("under", ())]
-    path = ".".join(str(key) for key in keys)
-    return f"{page.path}:{page.line(keys)}: {path + ': ' if path else ''}{_wording(detail)}"
+def _keys_of(detail: Any) -> list[Key]:
+    loc = [key for key in detail["loc"] if key != "[key]"]
+    return [*loc, *detail.get("ctx", {}).get("under", ())]
 
 
-def _wording(detail: Any) -> str:
-    value, context = detail.get("input"), detail.get("ctx", {})
-    match detail["type"]:
-        case "complaint":
-            return str(context["message"])
-        case "missing":
-            return "is missing"
-        case "less_than_equal":
-            return f"{value} is above {context['le']}"
-        case "greater_than_equal":
-            return f"{value} is below {context['ge']}"
-        case "string_type" if isinstance(value, int | float):
-            return f"{value} is a number here: put it in quotes, so that its digits stay as they are"
-        case _:
-            message = detail["msg"]
-            return f"{message[:1].lower()}{message[1:]}, not {value!r}"
+def _located(page: Page, keys: list[Key], detail: Any) -> str:
+    while keys and isinstance(keys[-1], int) and tuple(keys) not in page.lines:
+        keys = keys[:-1]
+    return f"{page.where(keys)}{wording(detail, keys)}"
 
 
 @contextmanager
@@ -97,10 +119,17 @@ def under(*keys: Key) -> Iterator[None]:
         raise complaint(str(context["message"]), *keys, *context["under"]) from None
     except ValidationError as error:
         first = error.errors()[0]
-        inner = (*first["loc"], *first.get("ctx", {}).get("under", ()))
-        raise complaint(_wording(first), *keys, *inner) from None
+        whole = (*keys, *_keys_of(first))
+        raise complaint(wording(first, whole), *whole) from None
     except (BadlineError, ValueError) as error:
         raise complaint(str(error), *keys) from None
+
+
+def upwards(low: float, high: float) -> tuple[float, float]:
+    """The ends of a range. Raises a complaint where it runs downwards."""
+    if low > high:
+        raise complaint(f"[{low}, {high}] runs downwards; write [{high}, {low}]")
+    return low, high
 
 
 class Chosen(BaseModel):
@@ -138,6 +167,7 @@ def chosen_from(stage: str) -> Callable[[Any, ValidationInfo], Any]:
 
 def name_and_options(stage: str, words: Any) -> tuple[str, Mapping[str, Any]]:
     """Take `name`, or `{name: {option: value}}`, apart."""
+    wanted = f"wants one {engines.noun(stage)} as 'name: {{option: value}}'. {did_you_mean('', engines.known(stage))}"
     match words:
         case str():
             return words, {}
@@ -145,9 +175,9 @@ def name_and_options(stage: str, words: Any) -> tuple[str, Mapping[str, Any]]:
             [(name, options)] = words.items()
             if isinstance(options, Mapping | None):
                 return str(name), options or {}
-            raise complaint("wants options as '{option: value}'", name)
+            raise complaint(f"wants options as '{{option: value}}', not {shown(options)}", name)
         case _:
-            raise complaint(f"wants one {stage} as 'name: {{option: value}}'")
+            raise complaint(wanted)
 
 
 Tts = Annotated[Chosen, BeforeValidator(chosen_from("tts")), WithJsonSchema({"x-stage": "tts"})]

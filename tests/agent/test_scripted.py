@@ -88,5 +88,5 @@ def test_every_call_begins_afresh(tmp_path):
 
 
 def test_a_broken_pattern_is_refused(tmp_path):
-    with pytest.raises(BadlineError, match=r"rules\.0\.when: is not a regular expression"):
+    with pytest.raises(BadlineError, match=r"rules\.when: is not a regular expression"):
         options(tmp_path, rules=[{"when": "(", "reply": ""}])
