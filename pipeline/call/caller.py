@@ -1,5 +1,6 @@
 """The caller: scripted, but reacting to what the agent asks for. Decides what is said next, and when."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -51,10 +52,14 @@ class Caller:
         self._listener = listener
         self._chance = chance
         self._phrases = tongue_of(scenario.language).phrases
-        self._attempts: dict[str, int] = {}
+        self._attempts: Counter[str] = Counter()  # by utterance, which names its windows
+        self._tries: Counter[str] = Counter()  # by line, which wears out patience
+        self._heard: Counter[str] = Counter()
         self._offered: set[str] = set()
         self._last: tuple[str, ...] = ("open",)
+        self._holds = False
         self._plan: _Plan | None = None
+        self._spoke_until_ms = 0
         self._waits_from_ms = 0
         self._wait_ms = FIRST_SOUND_MS
         self.unmatched: list[str] = []
@@ -62,9 +67,11 @@ class Caller:
     def hear(self, reply: Reply, *, start_ms: int, end_ms: int) -> None:
         """A reply that begins to reach the ear; it will have been heard at `end_ms`. It replaces what was planned."""
         self._waits_from_ms, self._wait_ms = max(start_ms, end_ms), SILENCE_MS
-        self._plan = None
-        if not (reply.ends_call or reply.handoff or not reply.text.strip()):
-            self._plan = self._planned(self._react(reply.text), end_ms)
+        self._plan, self._holds = None, False
+        if reply.ends_call or reply.handoff or not reply.text.strip():
+            return
+        if act := self._react(reply.text):
+            self._plan = self._planned(act, end_ms)
 
     def act(self, now_ms: int) -> Speak | HangUp | None:
         """What the caller does at this tick of the grid."""
@@ -79,55 +86,65 @@ class Caller:
 
     def spoke_until(self, end_ms: int) -> None:
         """The caller's own words end here; from here on they wait for an answer."""
-        self._waits_from_ms, self._wait_ms = end_ms, SILENCE_MS
+        self._spoke_until_ms = self._waits_from_ms = end_ms
+        self._wait_ms = SILENCE_MS
 
     def _planned(self, act: Speak | HangUp, heard_ms: int) -> _Plan:
+        """After the reaction time, and not into the caller's own words."""
         names = (act.key, str(act.attempt)) if isinstance(act, Speak) else ("goodbye",)
         low, high = REACTION_MS[self._scenario.persona.mood]
         reaction_ms = int(self._chance.named("reaction", *names).stream().integers(low, high + 1))
-        return _Plan(on_grid(heard_ms + reaction_ms - LEAD_IN_MS), act)
+        return _Plan(on_grid(max(heard_ms + reaction_ms - LEAD_IN_MS, self._spoke_until_ms)), act)
 
-    def _react(self, text: str) -> Speak | HangUp:
+    def _react(self, text: str) -> Speak | HangUp | None:
         asked = self._listener.asked(text, frozenset(self._offered))
-        reactions: Mapping[Kind, Callable[[], Speak | HangUp]] = {
+        self._heard[text] += 1
+        if self._heard[text] > 1 + self._patience and asked.kind != "closing":
+            return HangUp("gave_up")
+        reactions: Mapping[Kind, Callable[[], Speak | HangUp | None]] = {
             "lines": lambda: self._say(asked.keys),
             "yes": lambda: self._phrase("yes"),
+            "offer": lambda: self._phrase("offer"),
             "no": lambda: self._deny(asked),
             "open": lambda: self._say(("open",)),
             "again": lambda: self._say(self._last),
-            "closing": lambda: self._say(("closing",)),
-            "statement": self._close,
-            "unknown": lambda: self._otherwise(text),
+            "closing": self._close,
+            "hold": self._hold,
+            "statement": self._told,
+            "goodbye": self._told,
+            "unknown": lambda: self._otherwise(asked.sentence),
         }
         return reactions[asked.kind]()
 
+    def _hold(self) -> None:
+        self._holds = True
+
     def _say(self, keys: tuple[str, ...]) -> Speak | HangUp:
-        """The lines of `keys` in one breath: as first written, or, the second time, as corrected."""
-        key = "+".join(keys)
-        attempt = self._attempts.get(key, 0) + 1
-        if attempt > 1 + self._patience:
+        """The lines of `keys` in one breath: as first written, or, said before, as corrected."""
+        self._tries.update(keys)
+        self._last = keys
+        if max(self._tries[key] for key in keys) > 1 + self._patience:
             return HangUp("gave_up")
-        self._attempts[key], self._last = attempt, keys
-        lines = [self._line(name) for name in keys]
-        texts = [line.say if attempt == 1 else line.correct or line.say for line in lines]
-        slow = attempt > 1
-        return self._speak(key, attempt, " ".join(texts), slow=slow)
+        lines = [self._line(key) for key in keys]
+        again = [self._tries[key] > 1 for key in keys]
+        texts = [(line.correct or line.say) if said else line.say for line, said in zip(lines, again, strict=True)]
+        return self._speak("+".join(keys), " ".join(texts), slow=any(again))
 
     def _line(self, key: str) -> Line:
         return self._scenario.says.get(key) or Line(say=self._phrases[key])
 
-    def _speak(self, key: str, attempt: int, template: str, *, slow: bool = False) -> Speak:
+    def _speak(self, key: str, template: str, *, slow: bool = False) -> Speak:
+        self._attempts[key] += 1
         facts = self._scenario.facts
         offered = tuple(dict.fromkeys(slot["fact"] for slot in SLOT.finditer(template)))
         offered += tuple(name for name in key.split("+") if name in facts and name not in offered)
         spoken = values.utter(template, facts, slow=slow)
-        return Speak(key, attempt, values.written(template, facts), spoken, offered)
+        return Speak(key, self._attempts[key], values.written(template, facts), spoken, offered)
 
     def _phrase(self, key: str) -> Speak:
         """A stock answer; saying yes often costs no patience."""
-        attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
         self._last = (key,)
-        return self._speak(key, attempt, self._line(key).say)
+        return self._speak(key, self._line(key).say)
 
     def _deny(self, asked: Asked) -> Speak | HangUp:
         """Not right: said with the facts that were read back wrong, slowly."""
@@ -136,27 +153,35 @@ class Caller:
             return said
         lines = [self._line(name) for name in asked.keys]
         template = " ".join((self._phrases["no"], *(line.correct or line.say for line in lines)))
-        return replace(self._speak(said.key, said.attempt, template, slow=True), offered=said.offered)
+        facts = self._scenario.facts
+        return replace(said, text=values.written(template, facts), spoken=values.utter(template, facts, slow=True))
 
     def _close(self) -> Speak | HangUp:
-        """Told something and asked nothing: nothing else is wanted; who has said so already hangs up."""
-        return HangUp("goodbye") if "closing" in self._attempts else self._say(("closing",))
+        """Nothing else is wanted; a caller who has said so twice just hangs up."""
+        return HangUp("goodbye") if self._tries["closing"] > 1 else self._say(("closing",))
 
-    def _otherwise(self, text: str) -> Speak | HangUp:
-        self.unmatched.append(text)
-        if "otherwise" not in self._scenario.says or self.unmatched.count(text) > 1:
+    def _told(self) -> Speak | HangUp:
+        """Told something and asked nothing: begin; or that was it; who has said so already hangs up."""
+        if not self._attempts:
+            return self._say(("open",))
+        return HangUp("goodbye") if self._tries["closing"] else self._say(("closing",))
+
+    def _otherwise(self, sentence: str) -> Speak | HangUp:
+        self.unmatched.append(sentence)
+        if "otherwise" not in self._scenario.says or self.unmatched.count(sentence) > 1:
             return HangUp("no_line")
         return self._say(("otherwise",))
 
     def _break_silence(self) -> Speak | HangUp:
-        """Nobody speaks: begin, or ask whether anybody is there and say it again."""
+        """Nobody speaks: begin; hang up if all was said; or ask whether anybody is there, and say it again."""
         if not self._attempts:
             return self._say(("open",))
+        if self._last == ("closing",):
+            return HangUp("goodbye")
+        if self._holds:
+            return self._say(("hello",))
         again = self._say(self._last)
         if isinstance(again, HangUp):
             return again
-        return replace(
-            again,
-            text=f"{self._phrases['hello']} {again.text}",
-            spoken=f"{self._phrases['hello']} {again.spoken}",
-        )
+        hello = self._phrases["hello"]
+        return replace(again, text=f"{hello} {again.text}", spoken=f"{hello} {again.spoken}")
