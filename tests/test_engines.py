@@ -55,7 +55,8 @@ def test_an_engine_with_defaults_is_built_from_them(stage, name):
 def test_voices_and_recognisers_say_their_languages_without_region(stage):
     for name in engines.known(stage):
         engine = engines.find(stage, name)
-        assert all(len(language) in (2, 3) for language in engine.build(engine.options()).languages)
+        if not any(field.is_required() for field in engine.options.model_fields.values()):
+            assert all(len(language) in (2, 3) for language in engine.build(engine.options()).languages)
 
 
 def speech_like(rate=16000):
@@ -128,7 +129,12 @@ def test_an_engine_whose_package_is_missing_says_what_to_install():
 
 @pytest.mark.parametrize(
     ("stage", "name", "package", "extra"),
-    [("tts", "hibari", "hibari", "offline"), ("tts", "pyttsx3", "espeakng_loader", "espeak")],
+    [
+        ("tts", "hibari", "hibari", "offline"),
+        ("tts", "pyttsx3", "espeakng_loader", "espeak"),
+        ("asr", "whisper", "torch", "whisper"),
+        ("asr", "whisper", "whisper", "whisper"),
+    ],
 )
 def test_a_missing_package_of_ours_is_found_by_the_extra_that_brings_it(stage, name, package, extra):
     # In a process that cannot find the package, as where it is not installed.

@@ -12,7 +12,7 @@ from pipeline.errors import InfraError
 from pipeline.files import shipped
 from pipeline.line.scene import Nominal
 from pipeline.line.window import RATE
-from pipeline.tts import Tts
+from pipeline.tts import Recordings, Tts
 
 NOMINAL_DBOV = -26.0  # ITU-T P.56 active speech level of a caller at the line's input
 # The sentences that set a voice's level: of the kind that callers say, with few pauses.
@@ -29,7 +29,7 @@ REMEMBERED = 256  # utterances: some 50 MB
 class LevelVoice:
     """A TTS voice at the nominal level: one gain for all it says, found on the calibration sentences.
 
-    What it has said before is kept, since the same words give the same bytes.
+    One of recordings is calibrated on those. What it has said before is kept, since the same words give the same bytes.
     """
 
     tts: Tts
@@ -37,8 +37,7 @@ class LevelVoice:
     _said: LRUCache[str, Floats] = field(default_factory=lambda: LRUCache(REMEMBERED))
 
     def __post_init__(self) -> None:
-        spoken = self.language.partition("-")[0]
-        raw = self._raw(CALIBRATION[spoken])
+        raw = self._raw_calibration()
         self._gain = levels.gain(NOMINAL_DBOV - levels.active_speech_level(raw, RATE).asl_dbov)
         self.calibration = raw * np.float32(self._gain)
         weighted = levels.active_speech_level(levels.a_weighted(self.calibration, RATE), RATE).asl_dbov
@@ -49,6 +48,11 @@ class LevelVoice:
         if text not in self._said:
             self._said[text] = self._raw(text) * np.float32(self._gain)
         return self._said[text]
+
+    def _raw_calibration(self) -> Floats:
+        if isinstance(self.tts, Recordings):
+            return trimmed(self.tts.calibration().at(RATE).samples, "its recordings")
+        return self._raw(CALIBRATION[self.language.partition("-")[0]])
 
     def _raw(self, text: str) -> Floats:
         sound = self.tts.speak(text, seed=0).at(RATE)

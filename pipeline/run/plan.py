@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import engines
+from pipeline.call.script import refuse_unspeakable
 from pipeline.errors import BadlineError
 from pipeline.files import Json, find_named, json_hash
 from pipeline.spec.release import Release, read_release
@@ -66,7 +67,10 @@ def find_job(suite: str, release: str | None) -> Job:
 def read_plan(job: Job) -> Plan:
     """The plan of a job, with everything it names read and checked. Raises BadlineError."""
     cast, release = read_suite(job.suite), read_release(job.release)
-    return Plan(cast, release, tuple(_units(cast)), _sources(cast, release))
+    units = tuple(_units(cast))
+    for scenario, voice in sorted({(unit.scenario, unit.voice) for unit in units}):
+        refuse_unspeakable(cast.scenarios[scenario], cast.voices[voice])
+    return Plan(cast, release, units, _sources(cast, release))
 
 
 def _units(cast: Cast) -> list[Unit]:

@@ -1,6 +1,7 @@
 """Text -> clean speech. An engine is a file with a class of its name and its Options."""
 
-from typing import Any, ClassVar, Protocol
+from collections.abc import Iterable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pipeline.audio import Sound
 
@@ -18,4 +19,17 @@ class Tts(Protocol):
 
     def speak(self, text: str, *, seed: int) -> Sound:
         """The words as clean speech at the engine's own rate. Raises InfraError where it cannot."""
+        ...
+
+
+@runtime_checkable
+class Recordings(Protocol):
+    """What a Tts has besides, if it cannot say just any text."""
+
+    def calibration(self) -> Sound:
+        """What its level is found on, instead of sentences that all other voices say."""
+        ...
+
+    def refuse_missing(self, texts: Iterable[str]) -> None:
+        """Raises BadlineError naming those of the texts that it cannot say."""
         ...

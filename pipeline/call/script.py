@@ -1,0 +1,25 @@
+"""The script of a scenario's caller: what a person would have to record to be its voice."""
+
+from pipeline import engines, values
+from pipeline.call.english import tongue_of
+from pipeline.spec.scenario import Line, Scenario
+from pipeline.spec.words import Chosen
+from pipeline.tts import Recordings
+
+
+def script(scenario: Scenario) -> tuple[str, ...]:
+    """Each single thing the caller may say, as spoken; whatever is said in a call is some of these in a row.
+
+    Each line as first said and as said again, and the stock phrases.
+    """
+    phrases = {key: Line(say=phrase) for key, phrase in tongue_of(scenario.language).phrases.items()}
+    lines = [*scenario.says.values(), *phrases.values()]
+    first = [values.utter(line.say, scenario.facts) for line in lines]
+    again = [values.utter(line.correct or line.say, scenario.facts, slow=True) for line in lines]
+    return tuple(dict.fromkeys((*first, *again)))
+
+
+def refuse_unspeakable(scenario: Scenario, voice: Chosen) -> None:
+    """Raises BadlineError where a voice of recordings lacks something that the scenario's caller may say."""
+    if issubclass(engines.find(voice.stage, voice.name).build, Recordings):
+        voice.build().refuse_missing(script(scenario))
