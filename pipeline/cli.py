@@ -1,11 +1,13 @@
 """Each command: parse, call one function, print. Results on stdout, progress on stderr."""
 
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,7 +18,7 @@ from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.window import RATE
 from pipeline.report.dialogue import dialogue
 from pipeline.report.progress import Watching
-from pipeline.report.table import measures, tables
+from pipeline.report.table import failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.check import check_file, shipped_words
 from pipeline.run.plan import find_job
@@ -26,12 +28,23 @@ from pipeline.spec.schema import SCHEMAS, schema_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 # A log or a pipe has no width of its own: give tables room.
-WIDTH = None if sys.stdout.isatty() else 140
+WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
+# Those this process may use: a container may have fewer than the machine.
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+SOUND_ENDINGS = (".wav", ".flac")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Release = Annotated[str | None, typer.Option(help="The system under test: a file, or a name in fixtures/releases.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other chances.")]
+
+
+@app.callback()
+def badline() -> None:
+    """Simulated phone calls on bad lines: what does your voice agent understand, and what does it get wrong?
+
+    Example: badline run smoke --out runs/smoke
+    """
 
 
 @app.command()
@@ -39,7 +52,7 @@ def run(
     suite: Annotated[str, typer.Argument(help="A suite's file, or a name in fixtures/suites.")],
     out_dir: Annotated[Path, typer.Option("--out", help="The run's folder; a killed run goes on where it was.")],
     release: Release = None,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")] = CORES,
     as_json: Json = False,
 ) -> None:
     """Run every call of a suite.
@@ -51,10 +64,15 @@ def run(
             find_job(suite, release), out_dir, workers=workers, begin=watching.begin, watch=watching.end
         )
     if as_json:
-        _print_json(plain(asdict(summary)))
+        _print_json({"out": str(out_dir), "exit_code": summary.exit_code, **plain(asdict(summary))})
     else:
         out.print(tables(summary))
-        out.print(f"records and recordings: {out_dir}")
+        for line in (
+            *failing(summary.failing, out_dir),
+            f"records: {out_dir / 'units'}",
+            f"sound: {out_dir / 'sound'}",
+        ):
+            out.print(line, markup=False, soft_wrap=True)
     raise typer.Exit(summary.exit_code)
 
 
@@ -66,26 +84,38 @@ def call(
     voice: Annotated[str | None, typer.Option(help="Another voice than the persona's.")] = None,
     arm: Annotated[str, typer.Option(help="oracle, clean or degraded.")] = "degraded",
     seed: Seed = 0,
-    wav: Annotated[Path | None, typer.Option("-o", "--out", help="Where the stereo recording goes.")] = None,
+    trial: Annotated[int, typer.Option(min=1, help="Which trial of a suite with that seed.")] = 1,
+    wav: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Where the stereo recording goes.", show_default="NAME.wav, here"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Place one call and print it as a dialogue.
 
     Example: badline call change_delivery_address --profile cafe -o call.wav
     """
-    done = place_once(scenario, profile, release=release, voice=voice, arm=arm, seed=seed)
+    if wav:
+        _check_sound_path(wav)
+    with redirect_stdout(sys.stderr):  # an agent may print
+        done = place_once(scenario, profile, release=release, voice=voice, arm=arm, seed=seed, trial=trial)
     path = wav or Path(f"{done.unit.name}.wav")
     if done.stereo is not None:
         write_pcm(path, done.stereo, RATE)
     if as_json:
-        _print_json(done.facts)
-    elif "call" in done.facts:
-        for line in dialogue(done.facts):
-            out.print(line)
-        out.print(f"\nrecording (left: the caller as the platform hears it; right: the agent): {path}")
+        _print_json({**done.record({}), "recording": None if done.stereo is None else str(path)})
     else:
-        out.print(f"{done.facts['status']}: {done.facts['why']}", style="bold red")
+        _print_call(done.facts, path)
     raise typer.Exit(4 if done.facts["status"] == "sound_invalid" else 0)
+
+
+def _print_call(facts: Mapping[str, Any], path: Path) -> None:
+    if facts["status"] == "sound_invalid":
+        out.print(f"sound invalid: {facts['why']}", style="bold red", markup=False, soft_wrap=True)
+        return
+    out.print(dialogue(facts))
+    out.print("\nrecording (left: the caller as the platform hears it; right: the agent):")
+    out.print(str(path), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -97,17 +127,22 @@ def listen(
     wav: Annotated[Path, typer.Option("-o", "--out", help="Where the sound goes.")] = Path("listen.wav"),
     as_json: Json = False,
 ) -> None:
-    """Hear what a line does to a sentence; prints what was asked of it and what was got.
+    """Hear what a line does to a sentence.
+
+    Prints what was asked of the line and what was got.
 
     Example: badline listen "My order number is zero four one two." --profile cafe -o cafe.wav
     """
+    _check_sound_path(wav)
     heard = listen_once(text, profile, voice=voice, seed=seed)
     write_pcm(wav, heard.window.heard, RATE)
+    line, sentence = heard.calibration, heard.window.got
     if as_json:
-        _print_json(plain({"calibration": heard.calibration, "window": heard.window.got, "line": heard.line.said()}))
+        got = {"set": [asdict(one) for one in line], "drawn": [asdict(one) for one in sentence]}
+        _print_json(plain({**got, "line": heard.line.said(), "recording": str(wav)}))
     else:
-        out.print(measures((*heard.calibration, *heard.window.got)))
-        out.print(f"sound: {wav}")
+        out.print(measures(line, sentence))
+        out.print(f"sound: {wav}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -115,7 +150,9 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Scenarios, profiles, releases, suites, voices.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check words without making a sound; without files, all that badline finds here and ships.
+    """Check files of words without a sound.
+
+    Without files: all that badline finds here and ships.
 
     Example: badline check fixtures/suites/smoke.yaml
     """
@@ -132,7 +169,7 @@ def check(
 
 @app.command(name="engines")
 def list_engines(as_json: Json = False) -> None:
-    """List every engine of every stage, with what it needs where it is not installed.
+    """List every engine, or what it lacks.
 
     Example: badline engines
     """
@@ -146,15 +183,23 @@ def list_engines(as_json: Json = False) -> None:
 
 @app.command()
 def schema(kind: Annotated[str, typer.Argument(help=f"One of {', '.join(SCHEMAS)}.")]) -> None:
-    """Print the JSON Schema of a kind of file, for editors.
+    """Print a JSON Schema, for editors.
 
     Example: badline schema scenario > scenario.schema.json
     """
     _print_json(schema_of(kind))
 
 
+def _check_sound_path(path: Path) -> None:
+    """Before any work. Raises BadlineError."""
+    if path.suffix not in SOUND_ENDINGS:
+        raise BadlineError(f"--out: {path}: give it a name that ends in {' or '.join(SOUND_ENDINGS)}")
+    if not path.parent.is_dir():
+        raise BadlineError(f"--out: there is no folder {path.parent}; make it first")
+
+
 def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def main() -> None:
@@ -166,12 +211,16 @@ def _guarded(command: Callable[[], None]) -> int:
     try:
         command()
     except (InfraError, SoundInvalid) as error:
-        err.print(f"{error}", style="bold red", markup=False, soft_wrap=True)
-        return 4
+        return _refused(str(error), 4)
     except BadlineError as error:
-        err.print(f"{error}", style="bold red", markup=False, soft_wrap=True)
-        return 2
-    except KeyboardInterrupt:
-        err.print("interrupted; what was done is kept")
-        return 130
+        return _refused(str(error), 2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _refused(f"{error.filename}: {error.strerror}", 2)
     return 0
+
+
+def _refused(why: str, code: int) -> int:
+    err.print(why, style="bold red", markup=False, soft_wrap=True)
+    return code

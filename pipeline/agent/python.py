@@ -24,7 +24,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from pipeline.agent import Action, AgentError, Decision, Given, Handoff, Heard, Reply
 from pipeline.errors import BadlineError, did_you_mean
-from pipeline.files import canonical_json
+from pipeline.files import canonical_json, file_hash, json_hash
 from pipeline.spec.words import Words, complaint, folder_of
 
 
@@ -55,6 +55,10 @@ class Options(Words):
     def class_name(self) -> str:
         """What stands behind the colon."""
         return self.target.rpartition(":")[2]
+
+    def content(self) -> str:
+        """The hash of the agent's code, so that a run notices when it changes."""
+        return code_hash(self.path.parent)
 
 
 class Python:
@@ -211,9 +215,7 @@ def load_module(path: Path) -> ModuleType:
 
 def _package(folder: Path) -> str:
     """The name of the made-up package of `folder`: another one as soon as a file in it changes."""
-    digest = hashlib.sha256(str(folder).encode())
-    for path in sorted(folder.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest = hashlib.sha256(f"{folder}\0{code_hash(folder)}".encode())
     name = f"badline_agent_{digest.hexdigest()[:16]}"
     if name not in sys.modules:
         package = ModuleType(name, f"The agent's files in {folder}.")
@@ -221,3 +223,8 @@ def _package(folder: Path) -> str:
         sys.modules[name] = package
         importlib.invalidate_caches()
     return name
+
+
+def code_hash(folder: Path) -> str:
+    """The hash of the names and bytes of the Python files beside the target, wherever the folder lies."""
+    return json_hash({path.name: file_hash(path) for path in folder.glob("*.py")})

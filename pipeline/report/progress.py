@@ -1,22 +1,18 @@
 """Progress of a run on stderr: a bar where somebody watches, a line now and then in a log."""
 
 import time
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from pipeline.report.table import last_line
 from pipeline.run.local import Ended
 
 LOG_EVERY_S = 15.0
+RATE_OVER_S = 300.0  # calls end seldom: a rate over less would jump about
 
 
 class Watching:
@@ -24,19 +20,14 @@ class Watching:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+        # Where nobody watches, it still keeps count.
         self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
+            *columns, console=console, disable=not console.is_terminal, speed_estimate_period=RATE_OVER_S
         )
-        self._task = self._bar.add_task("starting", total=None)
-        self._total = self._before = self._ended = self._passed = 0
-        self._began_s = self._logged_s = time.monotonic()
+        self._task = self._bar.add_task("the engines get ready", total=None)
+        self._ended = self._passed = 0
+        self._logged_s = time.monotonic()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -46,37 +37,43 @@ class Watching:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+        if kind is KeyboardInterrupt:
+            self._say(f"{self._count()} calls are done and kept; the same command goes on from there")
 
     def begin(self, total: int, done: int) -> None:
         """The run has `total` units, of which `done` were committed before."""
-        self._total, self._before = total, done
         self._bar.update(self._task, total=total, completed=done)
-        if done:
-            self._console.print(f"{done} of {total} units were done before; going on")
+        self._say(f"{done} of {total} calls were done before; going on" if done else f"{total} calls")
 
     def end(self, ended: Ended) -> None:
         """A unit has ended."""
         self._ended += 1
         self._passed += ended.status in ("passed", "resolved_badly")
-        self._bar.update(self._task, advance=1, description=self._line())
+        self._bar.advance(self._task)
+        self._bar.update(self._task, description=self._line())
         if ended.why:
-            last = ended.why.strip().splitlines()[-1]
-            self._console.print(f"{ended.unit.name}: {last}", style="red", markup=False)
+            self._console.print(f"{ended.unit.name}: {last_line(ended.why)}", style="red", markup=False, soft_wrap=True)
         if not self._console.is_terminal and self._is_time():
-            self._console.print(f"{self._before + self._ended}/{self._total}, {self._line()}, {self._left()}")
+            self._say(f"{self._count()}  {self._line()}")
 
-    def _rate(self) -> float:
-        return self._ended / max(time.monotonic() - self._began_s, 1e-3)
+    def _count(self) -> str:
+        task = self._bar.tasks[0]
+        return f"{task.completed:.0f}/{task.total or 0:.0f}"
 
     def _line(self) -> str:
-        return f"{self._passed} of {self._ended} passed, {self._rate():.2f} calls/s"
+        task = self._bar.tasks[0]
+        passed = f"{self._passed} of {self._ended} passed"
+        if not task.speed or task.time_remaining is None:
+            return passed
+        return f"{passed}, {task.speed * 60:.3g} calls/min, {timedelta(seconds=round(task.time_remaining))} left"
 
-    def _left(self) -> str:
-        return f"{(self._total - self._before - self._ended) / self._rate():.0f} s left"
+    def _say(self, words: str) -> None:
+        self._console.print(words, markup=False, soft_wrap=True)
 
     def _is_time(self) -> bool:
+        """Now and then, and at the end."""
         now_s = time.monotonic()
-        if now_s - self._logged_s < LOG_EVERY_S:
+        if now_s - self._logged_s < LOG_EVERY_S and not self._bar.finished:
             return False
         self._logged_s = now_s
         return True

@@ -1,13 +1,27 @@
-"""A run as tables in a terminal."""
+"""A run as tables in a terminal, and a line's measures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import get_args
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.line.scene import Measure
-from pipeline.run.summary import Row, Slots, Summary
+from pipeline.run.summary import Failing, Row, Slots, Summary
+from pipeline.score import Status
+
+MOST_SHOWN = 3  # failing calls; all of them stand in the manifest
+MOST_COLUMNS = 4  # profiles side by side in 80 columns
+SHORT = {
+    "resolved_badly": "badly",
+    "not_evaluated": "not judged",
+    "caller_invalid": "our caller",
+    "sound_invalid": "our sound",
+    "infra_error": "our fault",
+}
 
 
 def tables(summary: Summary) -> RenderableType:
@@ -15,64 +29,48 @@ def tables(summary: Summary) -> RenderableType:
     return Group(_success(summary), _slots(summary.slots), *_notes(summary))
 
 
-def _success(summary: Summary) -> Table:
-    table = Table(title=f"{summary.suite}, release {summary.release}", title_justify="left")
-    for name in ("arm", "profile"):
-        table.add_column(name)
-    for name in (
-        "success",
-        "passed",
-        "badly",
-        "failed",
-        "agent error",
-        "not judged",
-        "caller invalid",
-        "WER",
-    ):
-        table.add_column(name, justify="right")
-    for row in summary.rows:
-        table.add_row(row.arm, row.profile, *_cells(row))
-    return table
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    said = row.statuses.get
-    return (
-        _percent(row.success),
-        f"{said('passed', 0)}/{row.counted}",
-        _count(said("resolved_badly", 0)),
-        _count(said("failed", 0)),
-        _count(said("agent_error", 0)),
-        _count(said("not_evaluated", 0)),
-        _count(said("caller_invalid", 0)),
-        _percent(row.wer),
-    )
-
-
-def _slots(slots: tuple[Slots, ...]) -> Table:
-    table = Table(title="slots: heard at the first try / right in the end, of those offered", title_justify="left")
-    table.add_column("type")
-    columns = list(dict.fromkeys((slot.arm, slot.profile) for slot in slots))
-    merged = [column for column in columns if column[0] == "degraded"]
-    heads = [
-        *dict.fromkeys(arm for arm, _ in columns if arm != "degraded"),
-        *(profile for _, profile in merged),
-    ]
-    for head in heads:
+def _success(summary: Summary) -> RenderableType:
+    """Only the statuses that occur have a column."""
+    statuses = [one for one in get_args(Status) if any(row.statuses.get(one) for row in summary.rows)]
+    others = [one for one in statuses if one != "passed"]
+    table = _table(("arm", "profile"))
+    for head in ("success", "passed", *(SHORT.get(one, one.replace("_", " ")) for one in others), "WER"):
         table.add_column(head, justify="right")
+    arm = ""
+    for row in summary.rows:
+        table.add_row(row.arm if row.arm != arm else "", row.profile, *_cells(row, others))
+        arm = row.arm
+    return _titled(f"{summary.suite}, release {summary.release}", table)
+
+
+def _cells(row: Row, statuses: Sequence[str]) -> tuple[str, ...]:
+    passed = f"{row.statuses.get('passed', 0)}/{row.counted}"
+    return (_percent(row.success), passed, *(_count(row.statuses.get(one, 0)) for one in statuses), _percent(row.wer))
+
+
+def _slots(slots: tuple[Slots, ...]) -> RenderableType:
+    """One row a type; of the degraded arm a column a profile, as long as these fit."""
+    if not slots:
+        return Text()
+    profiles = {slot.profile for slot in slots if slot.arm == "degraded"}
+    heads = {slot: _head(slot, apart=len(profiles) <= MOST_COLUMNS) for slot in slots}
+    columns = list(dict.fromkeys(heads[slot] for slot in sorted(slots, key=lambda slot: slot.arm == "degraded")))
+    table = _table(("type",))
+    for column in columns:
+        table.add_column(column, justify="right", overflow="fold")
     for kind in dict.fromkeys(slot.type for slot in slots):
-        of_type = [slot for slot in slots if slot.type == kind]
-        table.add_row(kind, *(_slot([s for s in of_type if _head(s) == head]) for head in heads))
-    return table
+        cells = (_slot(slot for slot in slots if slot.type == kind and heads[slot] == column) for column in columns)
+        table.add_row(kind, *cells)
+    return _titled("slots: heard at the first try / right in the end / offered", table)
 
 
-def _head(slot: Slots) -> str:
-    return slot.profile if slot.arm == "degraded" else slot.arm
+def _head(slot: Slots, *, apart: bool) -> str:
+    return slot.profile if slot.arm == "degraded" and apart else slot.arm
 
 
-def _slot(slots: list[Slots]) -> str:
-    offered = sum(slot.offered for slot in slots)
-    first, end = sum(slot.first_try for slot in slots), sum(slot.in_the_end for slot in slots)
+def _slot(slots: Iterable[Slots]) -> str:
+    counts = [(slot.first_try, slot.in_the_end, slot.offered) for slot in slots]
+    first, end, offered = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0, 0)
     return f"{first}/{end}/{offered}" if offered else "-"
 
 
@@ -80,23 +78,65 @@ def _notes(summary: Summary) -> Iterator[Text]:
     if summary.production is not None:
         yield Text(f"success over the production mix: {summary.production:.1%}")
     for name, why in summary.lost.items():
-        yield Text(f"infra_error: {name}: {why.strip().splitlines()[-1]}", "red")
+        yield Text(f"lost to a fault of ours: {name}: {last_line(why)}", "red")
     for why in summary.broken:
         yield Text(f"below its floor: {why}", "bold red")
     for why in summary.invalid:
         yield Text(f"INVALID: {why}", "bold red")
 
 
-def measures(got: tuple[Measure, ...]) -> Table:
-    """Asked and got, one measure a line."""
-    table = Table()
-    table.add_column("effect")
-    table.add_column("measure")
-    for name in ("asked", "got", "kind"):
+def failing(calls: Sequence[Failing], out: Path) -> Iterator[str]:
+    """The first few calls that did not succeed, each with its recording and the command that places it again."""
+    if calls:
+        more = f"; the first {MOST_SHOWN}" if len(calls) > MOST_SHOWN else ""
+        yield f"did not succeed: {len(calls)}{more}"
+    for one in calls[:MOST_SHOWN]:
+        yield f"{one.unit}  {one.status.replace('_', ' ')}"
+        yield f"  {one.why}"
+        yield f"  hear it: {out / one.sound}"
+        yield f"  again: {one.command}"
+
+
+def measures(line: Sequence[Measure], sentence: Sequence[Measure]) -> RenderableType:
+    """Asked and got: what holds for the whole line, then what this one sentence met."""
+    if not (line or sentence):
+        return Text("this line has no effects: nothing to measure")
+    return Group(
+        _measures("set: the line, on 60 s of calibration speech", line, {"tolerance": [m.tolerance for m in line]}),
+        _measures("drawn: this sentence, as chance had it", sentence, {"sd": [m.sd for m in sentence]}),
+    )
+
+
+def _measures(title: str, got: Sequence[Measure], within: Mapping[str, Sequence[float | None]]) -> RenderableType:
+    if not got:
+        return Text()
+    [(head, bounds)] = within.items()
+    table = _table(("effect", "measure"))
+    for name in ("asked", "got", head):
         table.add_column(name, justify="right")
-    for one in got:
-        table.add_row(one.effect, one.name, f"{one.asked:.4g}", f"{one.got:.4g}", one.kind)
+    for one, bound in zip(got, bounds, strict=True):
+        table.add_row(
+            one.effect, one.name, f"{one.asked:.4g}", f"{one.got:.4g}", "" if bound is None else f"{bound:.2g}"
+        )
+    return _titled(title, table)
+
+
+def _table(names: Sequence[str]) -> Table:
+    """Names may fold where the terminal is narrow; nothing is ever cut off."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
     return table
+
+
+def _titled(title: str, table: Table) -> RenderableType:
+    """The title above: one of the table's own would wrap at its width."""
+    return Group(Text(title, "bold"), table, Text())
+
+
+def last_line(why: str) -> str:
+    """Of a traceback the error itself; the whole stands in the manifest."""
+    return next(iter(why.strip().splitlines()[-1:]), "")
 
 
 def _percent(rate: float | None) -> str:

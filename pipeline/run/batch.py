@@ -1,12 +1,14 @@
 """A whole run: planned, worked through with progress, summed up, and closed with its manifest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from pipeline.run.local import Ended, run_here, run_in_processes
-from pipeline.run.plan import SCHEMA, Job, read_plan
-from pipeline.run.stamp import stamp
+from pipeline.files import json_hash
+from pipeline.run.local import Ended, run_in_processes
+from pipeline.run.plan import SCHEMA, Job, Plan, read_plan
 from pipeline.run.store import Store
 from pipeline.run.summary import Summary, summarise
 from pipeline.run.unit import plain
@@ -23,21 +25,27 @@ def run_batch(job: Job, out: Path, *, workers: int, begin: Callable[[int, int], 
     store.begin(plan)
     left = [unit for unit in plan.units if not store.is_done(unit)]
     begin(len(plan.units), len(plan.units) - len(left))
-    lost = {}
-    for ended in run_here(job, out, left) if workers == 1 else run_in_processes(job, out, left, workers):
-        watch(ended)
-        if ended.why:
-            lost[ended.unit.name] = ended.why
+    stopped = {}
+    with closing(run_in_processes(plan, out, left, workers)) as ends:
+        for ended in ends:
+            watch(ended)
+            if ended.why:
+                stopped[ended.unit] = ended.why
+    # Another process may have run the same plan meanwhile.
+    lost = {unit.name: why for unit, why in stopped.items() if not store.is_done(unit)}
     records = list(store.records(plan))
     summary = summarise(plan, records, lost)
-    store.finish(
-        {
-            "schema": SCHEMA,
-            "plan_sha256": plan.sha256,
-            "stamp": stamp(),
-            "units": {record["unit"]: record["facts_sha256"] for record in records},
-            "summary": plain(asdict(summary)),
-            "exit_code": summary.exit_code,
-        }
-    )
+    store.finish(_manifest(plan, records, summary))
     return summary
+
+
+def _manifest(plan: Plan, records: Sequence[Mapping[str, Any]], summary: Summary) -> dict[str, Any]:
+    stamps = {json_hash(record["run"]["stamp"]): record["run"]["stamp"] for record in records}
+    return {
+        "schema": SCHEMA,
+        "plan_sha256": plan.sha256,
+        "stamps": [stamps[key] for key in sorted(stamps)],
+        "units": {record["unit"]: record["facts_sha256"] for record in records},
+        "summary": plain(asdict(summary)),
+        "exit_code": summary.exit_code,
+    }

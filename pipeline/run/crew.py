@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from pipeline.agent import Agent
@@ -19,21 +19,13 @@ from pipeline.line.window import Studio, calibrate
 from pipeline.meaning import sentence_model
 from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
-from pipeline.run.plan import Job, Plan, Unit, read_plan
+from pipeline.run.plan import BYSTANDERS, Plan, Unit
+from pipeline.run.stamp import stamp
 from pipeline.spec.profile import Profile
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
 from pipeline.values import aloud
-
-# Who speaks in the background: the shipped voices, but for the caller's own.
-BYSTANDERS: Mapping[str, tuple[str, ...]] = {"adult": ("deep", "low", "high", "heart")}
-
-
-@cache
-def crew_of(job: Job) -> "Crew":
-    """The crew of a job, built once in each process."""
-    return Crew(read_plan(job))
 
 
 @dataclass(eq=False)
@@ -81,6 +73,15 @@ class Crew:
         finished = asyncio.run(place_call(unit.name, caller, voice, studio, platform))
         shows = tuple(sorted(self._engine(self.plan.release.agent).shows))
         return replace(finished, record=replace(finished.record, calibration=checked, shows=shows)), line
+
+    def stamp(self, unit: Unit) -> dict[str, Any]:
+        """What the unit's equal bytes are promised for: this machine, its libraries, and the engines that know more."""
+        release = self.plan.release
+        heard = () if unit.arm == "oracle" else (release.endpointing.vad, release.asr)
+        chosen = (*heard, release.agent, release.agent_voice, self.plan.cast.voices[unit.voice])
+        built = {f"{one.stage} {one.name}": self._engine(one) for one in chosen if one.stage != "tts"}
+        known = {name: dict(engine.identity) for name, engine in built.items() if hasattr(engine, "identity")}
+        return {**stamp(), **known}
 
     def _studio(self, line: Line, voice: LevelVoice, unit: Unit, chance: Chance) -> Studio:
         return Studio(line, voice.nominal, self.voices.bystanders(line, unit.voice, voice.language), chance)

@@ -3,17 +3,21 @@
 import multiprocessing
 import os
 import platform
+import signal
+import sys
+import threading
 import traceback
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from pipeline.errors import InfraError
-from pipeline.run.crew import crew_of
-from pipeline.run.plan import Job, Unit
+from pipeline.errors import BadlineError, InfraError
+from pipeline.run.crew import Crew
+from pipeline.run.plan import Plan, Unit
 from pipeline.run.store import Store
 from pipeline.run.unit import run_unit
 
@@ -21,6 +25,7 @@ ATTEMPTS = 3  # only infrastructure is retried
 DEATHS = 2  # an input that kills its worker as often is set aside
 DIED = f"its worker process died with it {DEATHS} times"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
@@ -32,73 +37,146 @@ class Ended:
     why: str = ""
 
 
-def work(job: Job, out: Path, unit: Unit) -> Ended:
-    """Run a unit here and commit it. An engine that fails is tried three times."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            done = run_unit(crew_of(job), unit)
-        except InfraError as error:
-            why = str(error)
-        else:
-            Store(out).commit(done, {"host": platform.node(), "attempts": attempt})
-            return Ended(unit, str(done.facts["status"]))
-    return Ended(unit, "infra_error", why)
+def run_in_processes(plan: Plan, out: Path, units: Sequence[Unit], workers: int) -> Generator[Ended, None, None]:
+    """The units as they end. One with which its worker dies twice is set aside by name, and only that one.
 
-
-def run_here(job: Job, out: Path, units: Sequence[Unit]) -> Iterator[Ended]:
-    """Each unit in turn in this process."""
-    yield from (work(job, out, unit) for unit in units)
-
-
-def run_in_processes(job: Job, out: Path, units: Sequence[Unit], workers: int) -> Iterator[Ended]:
-    """The units in worker processes, as they end. A unit with which its worker dies twice is set aside by name."""
-    for name in ONE_THREAD:
-        os.environ.setdefault(name, "1")
-    deaths: Counter[Unit] = Counter()
-    waiting = deque(units)
-    while waiting:
-        # After a death, those that were in flight are tried one at a time, so that only the guilty one dies again.
-        suspects = [unit for unit in waiting if deaths[unit]]
-        crowd = _Crowd(job, out, deque(suspects[:1]) if suspects else waiting, 1 if suspects else workers)
-        if suspects:
-            waiting.remove(suspects[0])
-        yield from crowd.run()
-        deaths.update(crowd.dead)
-        yield from (Ended(unit, "infra_error", DIED) for unit in crowd.dead if deaths[unit] >= DEATHS)
-        waiting.extendleft(unit for unit in crowd.dead if deaths[unit] < DEATHS)
+    Close the iterator to stop all work at once. Raises BadlineError where words turn out wrong.
+    """
+    waiting, deaths = deque(units), Counter[Unit]()
+    crowd = _Crowd(plan, out, min(workers, len(units)))
+    try:
+        while crowd.employ(waiting):
+            for unit, ended in crowd.finished():
+                deaths[unit] += ended is None
+                if ended is None and deaths[unit] < DEATHS:
+                    waiting.appendleft(unit)
+                else:
+                    yield ended or Ended(unit, "infra_error", DIED)
+    finally:
+        crowd.dismiss()
 
 
 @dataclass(eq=False)
 class _Crowd:
-    """Workers that take from `waiting` until it is empty, or until one of them dies with the units in `dead`."""
+    """The workers, each with one unit. As each has its own pipe, it is known with which unit one dies."""
 
-    job: Job
+    plan: Plan
     out: Path
-    waiting: deque[Unit]
-    workers: int
-    dead: list[Unit] = field(default_factory=list)
+    size: int
+    workers: list["_Worker"] = field(default_factory=list)
 
-    def run(self) -> Iterator[Ended]:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, mp_context=context) as pool:
-            flying: dict[Future[Ended], Unit] = {}
-            while (self.waiting and not self.dead) or flying:
-                while self.waiting and not self.dead and len(flying) < self.workers:
-                    unit = self.waiting.popleft()
-                    flying[pool.submit(work, self.job, self.out, unit)] = unit
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                    yield from self._landed(flying.pop(future), future)
+    def employ(self, waiting: deque[Unit]) -> bool:
+        """Give everybody a unit, as long as there are some; whether anybody is at work."""
+        while waiting and len(self.workers) < self.size:
+            self.workers.append(_Worker.hired(self.plan, self.out))
+        for worker in self.workers:
+            if waiting and worker.unit is None:
+                worker.begin(waiting.popleft())
+        return any(worker.unit for worker in self.workers)
 
-    def _landed(self, unit: Unit, future: Future[Ended]) -> Iterator[Ended]:
-        if isinstance(future.exception(), BrokenProcessPool):
-            self.dead.append(unit)
-        else:
-            yield _ended(unit, future)
+    def finished(self) -> Iterator[tuple[Unit, Ended | None]]:
+        """Wait for somebody; the units that came back, and how they ended: None where the worker died."""
+        ready = wait([worker.pipe for worker in self.workers if worker.unit])
+        for worker, unit in [(one, one.unit) for one in self.workers if one.unit and one.pipe in ready]:
+            ended = worker.finish()
+            if ended is None:
+                self.workers.remove(worker)
+                worker.dismiss()
+            yield unit, ended
+
+    def dismiss(self) -> None:
+        """End all work at once."""
+        for worker in self.workers:
+            worker.dismiss()
 
 
-def _ended(unit: Unit, future: Future[Ended]) -> Ended:
-    """What came of a unit; a bug of ours stops that unit with its traceback, and no other."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    return Ended(unit, "infra_error", "".join(traceback.format_exception(error)))
+@dataclass(eq=False)
+class _Worker:
+    """A process that is sent units through a pipe, and sends back how each ended."""
+
+    process: BaseProcess
+    pipe: "Connection[Unit, Ended | BadlineError]"
+    unit: Unit | None = None
+
+    @classmethod
+    def hired(cls, plan: Plan, out: Path) -> "_Worker":
+        """A new process with an engine to each core: their own threads would only get in each other's way."""
+        for name in ONE_THREAD:
+            os.environ.setdefault(name, "1")
+        ours, theirs = SPAWN.Pipe()
+        process = SPAWN.Process(target=serve, args=(theirs, plan, out))
+        with _deaf_to_interrupts():
+            process.start()
+        theirs.close()
+        return cls(process, ours)
+
+    def begin(self, unit: Unit) -> None:
+        """Give it a unit. That it has died meanwhile shows when the unit is awaited."""
+        self.unit = unit
+        with suppress(OSError):
+            self.pipe.send(unit)
+
+    def finish(self) -> Ended | None:
+        """How its unit ended: None where the process died. Raises BadlineError."""
+        self.unit = None
+        try:
+            ended = self.pipe.recv()
+        except (EOFError, OSError):
+            return None
+        if isinstance(ended, BadlineError):
+            raise ended
+        return ended
+
+    def dismiss(self) -> None:
+        """End it, whatever it does: what it has committed stands, and the rest was never there."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started inside never see Ctrl-C: it is for the one that started them, which then ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def serve(pipe: "Connection[Ended | BadlineError, Unit]", plan: Plan, out: Path) -> None:
+    """What a worker process does until nobody sends units any more."""
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # an agent may print; stdout is for results
+    crew, store = Crew(plan), Store(out)
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send(_told(crew, store, pipe.recv()))
+
+
+def _told(crew: Crew, store: Store, unit: Unit) -> Ended | BadlineError:
+    """How a unit ended. A bug of ours stops that unit with its traceback, and no other."""
+    try:
+        return work(crew, store, unit)
+    except BadlineError as error:
+        return error
+    except Exception:  # noqa: BLE001  nothing is swallowed: the traceback goes into the manifest
+        return Ended(unit, "infra_error", traceback.format_exc())
+
+
+def work(crew: Crew, store: Store, unit: Unit) -> Ended:
+    """Run a unit here and commit it, unless that was done meanwhile. An engine that fails is tried three times."""
+    why = ""
+    for attempt in range(1, ATTEMPTS + 1):
+        if store.is_done(unit):
+            break
+        try:
+            done = run_unit(crew, unit)
+            store.commit(done, {"host": platform.node(), "attempts": attempt, "stamp": crew.stamp(unit)})
+        except InfraError as error:
+            why = str(error)
+    else:
+        return Ended(unit, "infra_error", why)
+    return Ended(unit, str(store.record(unit)["facts"]["status"]))

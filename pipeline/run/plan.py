@@ -1,5 +1,6 @@
 """The plan: which units a run is made of, and the hash of everything that determines them."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,20 @@ from typing import Any
 
 from pipeline import engines
 from pipeline.call.script import refuse_unspeakable
+from pipeline.chance import Chance
 from pipeline.errors import BadlineError
 from pipeline.files import Json, find_named, json_hash
+from pipeline.line.draw import draw_line
+from pipeline.spec.profile import Profile, corners
 from pipeline.spec.release import Release, read_release
-from pipeline.spec.suite import Arm, Cast, read_suite
+from pipeline.spec.scenario import Scenario
+from pipeline.spec.suite import Arm, Cast, find_release, read_suite
+from pipeline.spec.voice import voice_named
+from pipeline.spec.words import Chosen
 
 SCHEMA = 1
+# Who speaks in the background: the shipped voices, but for the caller's own.
+BYSTANDERS: Mapping[str, tuple[str, ...]] = {"adult": ("deep", "low", "high", "heart")}
 
 
 @dataclass(frozen=True, order=True)
@@ -33,17 +42,36 @@ class Unit:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is to be run. Equal plans have equal hashes; `sources` are the words it was read from."""
+    """All that is to be run. Equal plans have equal hashes; `sources` are hashes of the words it was read from.
+
+    `called` says by which words each scenario, each profile and the release are found from here.
+    """
 
     cast: Cast
     release: Release
     units: tuple[Unit, ...]
     sources: Mapping[str, Json]
+    called: Mapping[tuple[str, str], str]
 
     @property
     def sha256(self) -> str:
         """The hash of everything that determines the plan's units."""
         return json_hash(dict(self.sources))
+
+    def command(self, unit: Unit) -> str:
+        """What to type to place the very same call alone."""
+        options = {
+            "--profile": self.called["profile", unit.profile],
+            "--voice": unit.voice,
+            "--release": self.called["release", self.release.name],
+            "--seed": str(self.cast.suite.seed),
+            "--trial": str(unit.trial),
+            "--arm": unit.arm,
+        }
+        # What `badline call` takes by itself need not be typed.
+        usual = {"--voice": self.cast.scenarios[unit.scenario].persona.voice, "--trial": "1", "--arm": "degraded"}
+        said = [word for key, value in options.items() if value != usual.get(key) for word in (key, value)]
+        return shlex.join(["badline", "call", self.called["scenario", unit.scenario], *said])
 
 
 @dataclass(frozen=True)
@@ -57,11 +85,10 @@ class Job:
 def find_job(suite: str, release: str | None) -> Job:
     """The files that a suite and a release (by default the suite's own) are called by. Raises BadlineError."""
     suite_path = find_named(suite, folder="fixtures/suites")
-    named = release or read_suite(suite_path).suite.release
-    if named is None:
+    release_path = find_named(release, folder="fixtures/releases") if release else find_release(suite_path)
+    if release_path is None:
         raise BadlineError(f"{suite_path}: names no release; say which: --release NAME")
-    near = None if release else suite_path.parent
-    return Job(suite_path, find_named(named, folder="fixtures/releases", near=near))
+    return Job(suite_path, release_path)
 
 
 def read_plan(job: Job) -> Plan:
@@ -70,7 +97,7 @@ def read_plan(job: Job) -> Plan:
     units = tuple(_units(cast))
     for scenario, voice in sorted({(unit.scenario, unit.voice) for unit in units}):
         refuse_unspeakable(cast.scenarios[scenario], cast.voices[voice])
-    return Plan(cast, release, units, _sources(cast, release))
+    return Plan(cast, release, units, _sources(cast, release), _called(cast, release, job))
 
 
 def _units(cast: Cast) -> list[Unit]:
@@ -85,30 +112,73 @@ def _units(cast: Cast) -> list[Unit]:
     ]
 
 
+def _called(cast: Cast, release: Release, job: Job) -> dict[tuple[str, str], str]:
+    written = {
+        **{("scenario", name): called for name, called in zip(cast.scenarios, cast.suite.scenarios, strict=True)},
+        **{("profile", name): called for name, called in zip(cast.profiles, cast.suite.profiles, strict=True)},
+    }
+    near = {key: str(job.suite.parent / called) if "/" in called else called for key, called in written.items()}
+    return {**near, ("release", release.name): _release_called(release, job.release)}
+
+
+def _release_called(release: Release, path: Path) -> str:
+    try:
+        found = find_named(release.name, folder="fixtures/releases")
+    except BadlineError:
+        return str(path)
+    return release.name if found.resolve() == path.resolve() else str(path)
+
+
 def _sources(cast: Cast, release: Release) -> dict[str, Json]:
-    scenarios = {f"scenario {name}": json_hash(_plain(scenario)) for name, scenario in cast.scenarios.items()}
-    profiles = {f"profile {name}": json_hash(profile.said()) for name, profile in cast.profiles.items()}
-    voices = {f"voice {name}": json_hash(voice.said()) for name, voice in cast.voices.items()}
+    """Hashes of all that determines the units, under names that tell people what has changed."""
     suite = cast.suite.model_dump(mode="json", exclude={"about", "floors", "weights", "release"})
+    chosen = _engines_of(release)
     return {
         "schema": SCHEMA,
         "suite": json_hash(suite),
-        "release": json_hash(release.said()),
-        "versions": _versions(cast, release),
-        **scenarios,
-        **profiles,
-        **voices,
+        f"release {release.name}": json_hash(release.said()),
+        **{f"scenario {name}": _scenario_hash(scenario) for name, scenario in cast.scenarios.items()},
+        **{f"profile {name}": json_hash(profile.said()) for name, profile in cast.profiles.items()},
+        **{f"voice {name}": _voice_hash(voice) for name, voice in cast.voices.items()},
+        **{f"bystander {name}": _voice_hash(voice_named(name)) for name in _bystanders(cast)},
+        **{f"files of {one.stage} {one.name}": content for one in chosen if (content := _content(one.options))},
+        **{f"files of profile {name}": files for name, one in cast.profiles.items() if (files := _recordings(one))},
+        **_versions(cast, chosen),
     }
 
 
-def _plain(words: Any) -> Any:  # noqa: ANN401  pydantic's own JSON
-    return words.model_dump(mode="json")
+def _engines_of(release: Release) -> list[Chosen]:
+    return [release.endpointing.vad, release.asr, release.agent, release.agent_voice]
 
 
-def _versions(cast: Cast, release: Release) -> dict[str, Json]:
+def _scenario_hash(scenario: Scenario) -> str:
+    return json_hash(scenario.model_dump(mode="json", exclude={"about", "owner"}))
+
+
+def _voice_hash(voice: Chosen) -> str:
+    return json_hash([voice.said(), _content(voice.options)])
+
+
+def _content(options: Any) -> str:  # noqa: ANN401  each engine has Options of its own
+    """The hash of the files that options name (code, recordings), where an engine has any."""
+    return options.content() if hasattr(options, "content") else ""
+
+
+def _recordings(profile: Profile) -> str:
+    settled = (effect.settle(corner) for effect in profile.effects for corner in corners(effect.options))
+    contents = sorted({content for options in settled if (content := _content(options))})
+    return json_hash(contents) if contents else ""
+
+
+def _bystanders(cast: Cast) -> list[str]:
+    """The names of those who talk in the background of a profile."""
+    kinds = {kind for profile in cast.profiles.values() for kind in draw_line(profile, Chance(0)).voices}
+    return sorted({name for kind in kinds for name in BYSTANDERS[kind]})
+
+
+def _versions(cast: Cast, chosen: list[Chosen]) -> dict[str, Json]:
     """The versions of all engines that the plan uses."""
-    chosen = [release.endpointing.vad, release.asr, release.agent, release.agent_voice, *cast.voices.values()]
-    used = {(choice.stage, choice.name) for choice in chosen}
+    used = {(choice.stage, choice.name) for choice in (*chosen, *cast.voices.values())}
     used |= {(effect.place, effect.name) for profile in cast.profiles.values() for effect in profile.effects}
     used |= {("score", name) for name in engines.known("score")}
-    return {f"{stage}.{name}": engines.find(stage, name).build.version for stage, name in sorted(used)}
+    return {f"version of {stage} {name}": engines.find(stage, name).build.version for stage, name in sorted(used)}

@@ -21,16 +21,22 @@ from pipeline.spec.voice import voice_named
 DEFAULT_RELEASE = "2026.11"
 
 
-def place_once(scenario: str, profile: str, *, release: str | None, voice: str | None, arm: str, seed: int) -> Done:
-    """Place one call by the names of its scenario, profile, release and voice. Raises BadlineError."""
+def place_once(
+    scenario: str, profile: str, *, release: str | None, voice: str | None, arm: str, seed: int, trial: int = 1
+) -> Done:
+    """Place one call by what its scenario, profile, release and voice are called. Raises BadlineError.
+
+    With the seed of a suite it is the very call of that suite's run.
+    """
     if arm not in get_args(Arm):
         raise BadlineError(f"--arm: there is no arm '{arm}'. {did_you_mean(arm, get_args(Arm))}")
     spoken = read_scenario(find_named(scenario, folder="fixtures/scenarios"))
     line = read_profile(find_named(profile, folder="noise_profiles"))
     system = read_release(find_named(release or DEFAULT_RELEASE, folder="fixtures/releases"))
     who = voice or spoken.persona.voice
-    unit = Unit(spoken.name, line.name, who, 1, arm)  # type: ignore[arg-type]  # checked above
-    return run_unit(Crew(Plan(_cast(spoken, line, who, seed), system, (unit,), {})), unit)
+    cast = _cast(spoken, line, who, seed)
+    unit = Unit(spoken.name, line.name, who, trial, arm)  # type: ignore[arg-type]  # checked above
+    return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={})), unit)
 
 
 def _cast(scenario: Scenario, profile: Profile, voice: str, seed: int) -> Cast:

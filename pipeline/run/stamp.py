@@ -1,8 +1,10 @@
 """The stamp: what equal bytes are promised for. The CPU's instruction set and the versions of the libraries."""
 
 import platform
+from functools import cache
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 LIBRARIES = (
     "badline",
@@ -20,10 +22,11 @@ LIBRARIES = (
 WIDEST_FIRST = ("avx512_vnni", "avx512f", "avx_vnni", "avx2", "avx", "asimddp", "asimd", "sse4_2")
 
 
-def stamp() -> dict[str, str]:
+@cache
+def stamp() -> MappingProxyType[str, str]:
     """The stamp of this machine and installation."""
     python = {"machine": platform.machine(), "vectors": _vectors(), "python": platform.python_version()}
-    return python | {name: version for name in LIBRARIES if (version := _version(name))}
+    return MappingProxyType(python | {name: version for name in LIBRARIES if (version := _version(name))})
 
 
 def _vectors() -> str:

@@ -1,6 +1,7 @@
 """A run's folder: the plan, one immutable record a unit, sound by its hash, and the manifest, written last."""
 
 import io
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class Store:
     folder: Path
 
     def begin(self, plan: Plan) -> None:
-        """Make the folder, or take it up again. Raises BadlineError where it holds another plan, and says what differs."""
+        """Make the folder, or take it up again. Raises BadlineError that says what differs from the plan it holds."""
         for name in ("units", "sound"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         path = self.folder / "plan.json"
@@ -37,42 +38,40 @@ class Store:
 
     def is_done(self, unit: Unit) -> bool:
         """Whether the unit's record was committed."""
-        return self._record(unit).is_file()
+        return self._path(unit).is_file()
 
-    def commit(self, done: Done, host: Mapping[str, Json]) -> bool:
+    def commit(self, done: Done, circumstances: Mapping[str, Json]) -> bool:
         """Keep a finished unit, sound first; False where another worker kept it before."""
         if done.stereo is not None:
-            create_file(self.folder / "sound" / f"{done.facts['sound']}.flac", flac(done.stereo))
-        record: dict[str, Json] = {
-            "unit": done.unit.name,
-            "facts": dict(done.facts),
-            "facts_sha256": json_hash(dict(done.facts)),
-            "run": {**done.wall, **host},
-        }
-        return create_file(self._record(done.unit), canonical_json(record).encode())
+            create_file(self.sound(done.facts), flac(done.stereo))
+        return create_file(self._path(done.unit), canonical_json(done.record(circumstances)).encode())
 
     def records(self, plan: Plan) -> Iterator[dict[str, Any]]:
         """The committed records, in the plan's order. Raises BadlineError where one was tampered with."""
         for unit in plan.units:
             if self.is_done(unit):
-                yield self._read(unit)
+                yield self.record(unit)
+
+    def record(self, unit: Unit) -> dict[str, Any]:
+        """The record of a committed unit. Raises BadlineError where it was tampered with."""
+        path = self._path(unit)
+        record: dict[str, Any] = read_json(path)
+        if record["facts_sha256"] != json_hash(record["facts"]):
+            raise BadlineError(f"{path}: was changed after it was written; delete it to run the unit again")
+        return record
+
+    def sound(self, facts: Mapping[str, Any]) -> Path:
+        """Where the recording of a call lies: by its hash, so that equal calls share one."""
+        return self.folder / "sound" / f"{facts['sound']}.flac"
 
     def finish(self, manifest: Mapping[str, Json]) -> None:
-        """Write the manifest, whole or not at all."""
-        part = self.folder / ".manifest.part"
+        """Write the manifest, whole or not at all, over that of an earlier end of the same run."""
+        part = self.folder / f".manifest.{os.getpid()}.part"
         part.write_text(canonical_json(dict(manifest)), encoding="utf-8")
         part.replace(self.folder / "manifest.json")
 
-    def _record(self, unit: Unit) -> Path:
+    def _path(self, unit: Unit) -> Path:
         return self.folder / "units" / f"{unit.name}.json"
-
-    def _read(self, unit: Unit) -> dict[str, Any]:
-        record: dict[str, Any] = read_json(self._record(unit))
-        if record["facts_sha256"] != json_hash(record["facts"]):
-            raise BadlineError(
-                f"{self._record(unit)}: was changed after it was written; delete it to run the unit again"
-            )
-        return record
 
 
 def _differing(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:

@@ -2,13 +2,14 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.run.plan import Plan
 from pipeline.score import SUCCESS
 from pipeline.score.words import word_error_rate
+from pipeline.spec.suite import ARMS
 
 MOST_LOST = 0.01  # more units lost to our own faults than this make the run INVALID
 MOST_Z = 4.0
@@ -61,6 +62,17 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Failing:
+    """A call that counts and did not succeed: why, its recording in the run's folder, and how to place it alone."""
+
+    unit: str
+    status: str
+    why: str
+    sound: str
+    command: str
+
+
+@dataclass(frozen=True)
 class Summary:
     """A run in numbers. `invalid` names what makes it unfit for any verdict, `broken` the floors it fell below."""
 
@@ -73,6 +85,7 @@ class Summary:
     invalid: tuple[str, ...]
     broken: tuple[str, ...]
     production: float | None
+    failing: tuple[Failing, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -97,14 +110,17 @@ def summarise(plan: Plan, records: Iterable[Mapping[str, Any]], lost: Mapping[st
         invalid=tuple(_invalid(plan, facts, drawn, lost)),
         broken=tuple(_broken(plan, rows)),
         production=_production(plan, rows),
+        failing=tuple(_failing(plan, facts)),
     )
 
 
 def _rows(facts: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """By arm, the perfect ears first; within an arm in the suite's order."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for fact in facts:
         groups[fact["arm"], fact["profile"]].append(fact)
-    return [_row(arm, profile, group) for (arm, profile), group in groups.items()]
+    ordered = sorted(groups.items(), key=lambda item: ARMS.index(item[0][0]))
+    return [_row(arm, profile, group) for (arm, profile), group in ordered]
 
 
 def _row(arm: str, profile: str, group: Sequence[Mapping[str, Any]]) -> Row:
@@ -134,13 +150,16 @@ def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
 
 
 def _drawn(facts: Sequence[Mapping[str, Any]]) -> list[Drawn]:
-    """Totals over all windows that chance can judge; a window that several units share counts once."""
-    windows: dict[str, list[Mapping[str, Any]]] = {}
+    """Totals over all windows that chance can judge; a window that several units share counts once.
+
+    Windows are told apart by the names that chance knows them by. Their bytes would not do: those on which nothing
+    was lost sound alike, so that only the losses would count.
+    """
+    windows: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for fact in facts:
-        call = fact.get("call", {})
-        hashes = {window["name"]: window["sha256"] for window in call.get("windows", ())}
-        for name, measures in (call.get("measures") or {}).items():
-            windows[hashes[name]] = measures
+        names = (fact["scenario"], fact["profile"], fact["voice"], str(fact["trial"]))
+        for window, measures in (fact.get("call", {}).get("measures") or {}).items():
+            windows[*names, window] = measures
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for measures in windows.values():
         for measure in measures:
@@ -183,6 +202,20 @@ def _broken(plan: Plan, rows: Sequence[Row]) -> list[str]:
         if not counted or passed / counted < floor:
             broken.append(f"{name}: {passed} of {counted} passed, the floor is {floor:.0%}")
     return broken
+
+
+def _failing(plan: Plan, facts: Sequence[Mapping[str, Any]]) -> Iterator[Failing]:
+    units = {unit.name: unit for unit in plan.units}
+    for fact in facts:
+        if SUCCESS[fact["status"]] is False:
+            unit = units[fact["call"]["call"]]
+            yield Failing(unit.name, fact["status"], _why(fact), f"sound/{fact['sound']}.flac", plan.command(unit))
+
+
+def _why(fact: Mapping[str, Any]) -> str:
+    """The reasons for which a call did not succeed."""
+    unmet = [f"{one['name']}: {one['why']}" for one in fact["scores"]["task"]["criteria"] if not one["met"]]
+    return str(fact["call"]["error"] or "; ".join(unmet) or "nothing was asked of it")
 
 
 def _production(plan: Plan, rows: Sequence[Row]) -> float | None:

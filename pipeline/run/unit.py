@@ -13,6 +13,7 @@ from pipeline.audio import Ints, pcm_hash
 from pipeline.call.place import Finished
 from pipeline.call.record import Record
 from pipeline.errors import SoundInvalid
+from pipeline.files import json_hash
 from pipeline.run.crew import Crew
 from pipeline.run.plan import SCHEMA, Unit
 from pipeline.score import Status, Tally, status_of
@@ -30,10 +31,10 @@ class Done:
     stereo: Ints | None
     wall: Mapping[str, Any]
 
-    @property
-    def passed(self) -> bool:
-        """Whether the call passed."""
-        return bool(self.facts["status"] == "passed")
+    def record(self, circumstances: Mapping[str, Any]) -> dict[str, Any]:
+        """The unit's record: `facts`, which are hashed, apart from `run`, the circumstances, which are not."""
+        facts, run = dict(self.facts), {**self.wall, **circumstances}
+        return {"unit": self.unit.name, "facts": facts, "facts_sha256": json_hash(facts), "run": run}
 
 
 def run_unit(crew: Crew, unit: Unit) -> Done:

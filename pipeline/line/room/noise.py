@@ -10,6 +10,7 @@ from numpy.random import Generator
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.audio import Floats
+from pipeline.files import file_hash, json_hash
 from pipeline.levels import a_weighted_leq_dbov, gain, leq_dbov
 from pipeline.line import beds
 from pipeline.line.scene import Measure, Nominal, Scene
@@ -57,6 +58,11 @@ class Options(Words):
         if len(said) > 1:
             raise complaint(f"wants one of kind, file and folder, not {' and '.join(said)}", said[0])
         return self
+
+    def content(self) -> str:
+        """The hash of the recordings, in order, so that a run notices when one changes; nothing for a `kind`."""
+        files = sound_files(self.folder) if self.folder else [self.file] if self.file else []
+        return json_hash([file_hash(file) for file in files]) if files else ""
 
     def settled(self, rng: Generator) -> Self:
         """The same with one recording of the folder picked, the same for the whole call."""

@@ -1,0 +1,100 @@
+"""A tiny suite of toys, whole in a folder: it runs in seconds and needs no model."""
+
+from pathlib import Path
+
+import pytest
+
+SCENARIO = """
+name: {name}
+about: Somebody asks where a parcel is.
+language: en-GB
+persona: {{voice: tone}}
+now: "2026-11-22T10:00"
+facts: {{order: {{digits: "{order}"}}}}
+says:
+  open: {{say: "hello where is my parcel"}}
+  order: {{say: "{{order}}"}}
+  closing: {{say: "no thanks"}}
+expect: {{outcome: resolved, did: [{{track: {{order: "{{order}}"}}}}]}}
+"""
+NOISY = """
+name: noisy
+about: A noise beside the tones.
+room: [{noise: {kind: white, snr_db: [5, 9]}}]
+network: [{packet_loss: {rate: 0.05, mean_burst: 2}}, {codec: {name: g711u}}]
+"""
+RELEASE = """
+name: toy
+endpointing: {vad: energy, silence_ms: 700}
+asr: tones
+agent: {python: {target: "desk/desk.py:Desk"}}
+agent_voice: tone
+latency: {asr_ms: 100, agent_ms: [100, 300], tts_ms: 100}
+"""
+DESK = """
+from pipeline.agent import Action, Reply
+
+DIGITS = "zero one two three four five six seven eight nine".split()
+
+
+class Desk:
+    opening = "hello what is the order number?"
+
+    def __init__(self, given, now):
+        pass
+
+    def reply(self, heard):
+        order = "".join(str(DIGITS.index(word)) for word in heard.text.split() if word in DIGITS)
+        if not order:
+            return "what is the order number?"
+        trap(order)
+        return Reply("it is on its way goodbye", (Action("track", {"order": order}),), {}, ends_call=True)
+
+
+def trap(order):
+    pass
+"""
+SUITE = """
+name: toys
+seed: 3
+release: release.yaml
+scenarios: [./one.yaml, ./two.yaml]
+profiles: [./quiet.yaml, ./noisy.yaml]
+weights: {quiet: 3, noisy: 1}
+"""
+
+
+class Toys:
+    """The suite's folder: `suite.yaml` and all that it names. What is written anew takes the place of the old."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.suite = folder / "suite.yaml"
+        self.desk = folder / "desk" / "desk.py"
+        self.desk.parent.mkdir(parents=True)
+        self.write("one.yaml", SCENARIO.format(name="one", order="412"))
+        self.write("two.yaml", SCENARIO.format(name="two", order="783"))
+        self.write("quiet.yaml", "name: quiet\nabout: Nothing.\n")
+        self.write("noisy.yaml", NOISY)
+        self.write("release.yaml", RELEASE)
+        self.write("desk/desk.py", DESK)
+        self.write("suite.yaml", SUITE)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def change(self, name: str, before: str, after: str) -> None:
+        text = (self.folder / name).read_text()
+        assert before in text
+        self.write(name, text.replace(before, after))
+
+    def spring(self, trap: str) -> None:
+        """Set off the agent's trap: a line of Python that sees the `order`."""
+        self.write("desk/desk.py", DESK.replace("def trap(order):\n    pass", f"def trap(order):\n    {trap}"))
+
+
+@pytest.fixture
+def toys(tmp_path):
+    return Toys(tmp_path / "toys")
