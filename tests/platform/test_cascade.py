@@ -121,6 +121,7 @@ SPEECH_MS = 960 + 500  # when the speech of `call_of` begins
 FIRST, SECOND = tones("hello there"), tones("i am maya")
 FIRST_END_MS = SPEECH_MS + len(FIRST) * 1000 // RATE - 80  # the toy voice ends in 80 ms of silence
 PAUSED = (FIRST, pause(1200), SECOND)
+SECOND_MS = FIRST_END_MS + 80 + 1200
 
 
 # What is heard: turns, and when they are decided
@@ -220,6 +221,14 @@ def test_a_reply_without_words_makes_no_sound_and_covers_nothing(text):
     assert of(Event, told) == []
 
 
+def test_a_reply_without_words_that_falls_into_speech_does_not_break_it():
+    agent = Agent([Reply(""), Reply("ok")])
+    into_it = release(latency={**INSTANT, "agent_ms": SECOND_MS - FIRST_END_MS - 700 + 120})
+    told = hear(cascade(into_it, conversation=agent.pick_up), call_of(*PAUSED))
+    assert SECOND_MS < of(Answer, told)[0].start_ms < SECOND_MS + 200
+    assert of(Turn, told)[1].start_ms == pytest.approx(SECOND_MS, abs=LATE_MS)
+
+
 def test_a_reply_is_discarded_when_the_caller_speaks_again_and_its_actions_stand():
     told = hear(cascade(), call_of(*PAUSED))
     first, second = of(Answer, told)
@@ -233,8 +242,7 @@ def test_a_reply_is_discarded_when_the_caller_speaks_again_and_its_actions_stand
 
 def test_a_reply_is_discarded_once_enough_was_said_for_a_turn():
     told = hear(cascade(), call_of(*PAUSED))
-    second_ms = FIRST_END_MS + 80 + 1200
-    assert of(Event, told)[0].at_ms == pytest.approx(second_ms + 200, abs=LATE_MS)
+    assert of(Event, told)[0].at_ms == pytest.approx(SECOND_MS + 200, abs=LATE_MS)
 
 
 def test_a_short_noise_discards_nothing():
@@ -275,12 +283,21 @@ def test_speech_under_a_prompt_is_unheard_and_an_event_says_so():
     assert lost_ms == pytest.approx(FIRST_END_MS - SPEECH_MS, abs=2 * 80)
 
 
+def test_a_turn_that_had_begun_before_a_prompt_begins_anew_after_it():
+    agent = Agent([Reply("hush!"), Reply("ok")])
+    into_it = release(latency={**INSTANT, "agent_ms": SECOND_MS - FIRST_END_MS - 700 + 120})
+    told = hear(cascade(into_it, conversation=agent.pick_up), call_of(*PAUSED))
+    hush, turn = of(Answer, told)[0], of(Turn, told)[1]
+    assert SECOND_MS < hush.start_ms < SECOND_MS + 200
+    assert hush.end_ms <= turn.start_ms < hush.end_ms + 100
+
+
 def test_a_short_noise_under_a_prompt_is_no_event():
     assert of(Event, prompted(6000, SECOND[: samples_of(60)])[1]) == []
 
 
 def test_of_words_on_the_edge_of_a_prompt_only_the_rest_is_recognised():
-    first, second = tones("one two three"), tones("four five")
+    first, second = tones("one two a"), tones("four five")  # all of "a" lies within what is heard before a turn
     edge_ms = (SPEECH_MS + len(first) * 1000 // RATE) // CHAR_MS * CHAR_MS
     [turn] = of(Turn, prompted(edge_ms, first, second)[1])
     assert turn.text == "four five"
