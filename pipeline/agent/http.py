@@ -221,7 +221,8 @@ class _Conversation:
             return None
         try:
             found = answer.json()
-            self.values["session"] = session_in(found, where) or self.values["session"]
+            if (session := session_in(found, where)) is not None:
+                self.values["session"] = session
             return reply_in(found, where)
         except Misshapen as error:
             raise AgentError(answer.told(str(error))) from None

@@ -193,13 +193,13 @@ def test_every_call_has_a_session_of_its_own_and_keeps_it(endpoint):
 
 
 def test_the_start_gives_world_session_and_opening_and_the_end_is_told(endpoint):
-    server = endpoint((200, {"session": 17, "text": "Desk, hello."}), (200, NOTHING_DONE), (204, ""))
+    server = endpoint((200, {"session": 0, "text": "Desk, hello."}), (200, NOTHING_DONE), (204, ""))
     start, end = {"url": "/calls"}, {"url": "/calls/{session}", "method": "DELETE", "request": None}
     agent = Http(options(url=f"{server.url}/calls/{{session}}/turns", start=start, end=end))
     assert answers(agent, HELLO, given={"orders": {"1": "lamp"}})[0] == Reply("Desk, hello.")
-    assert [line for line, _, _ in server.asked] == ["POST /calls", "POST /calls/17/turns", "DELETE /calls/17"]
+    assert [line for line, _, _ in server.asked] == ["POST /calls", "POST /calls/0/turns", "DELETE /calls/0"]
     assert server.bodies[0]["given"] == {"orders": {"1": "lamp"}}
-    assert server.bodies[1]["session"] == 17
+    assert server.bodies[1]["session"] == 0
     assert server.bodies[2] is None
 
 
