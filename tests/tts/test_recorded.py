@@ -86,6 +86,11 @@ def test_what_cannot_be_heard_is_refused_by_name(folder, samples, why):
         read_voice(folder.parent / "anna.yaml")
 
 
+def test_a_file_in_the_index_no_longer_says_its_name(folder):
+    with pytest.raises(BadlineError, match="no recording says 'take7'"):
+        voice(folder).speak("take7", seed=0)
+
+
 def test_two_files_that_say_the_same_are_refused(folder):
     soundfile.write(folder / "Yes, please.wav", tone(0.5), 16000)
     with pytest.raises(BadlineError, match="says 'yes please', and so does"):
