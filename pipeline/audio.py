@@ -48,7 +48,9 @@ class Word:
 
 
 def to_pcm(samples: Floats) -> Ints:
-    """What a 16-bit converter makes of float samples: rounded, and limited at full scale."""
+    """What a 16-bit converter makes of float samples: rounded, and limited at full scale. NaN is refused."""
+    if np.isnan(samples).any():
+        raise ValueError("samples hold NaN")
     return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 

@@ -71,15 +71,18 @@ def kind_of(path: Path) -> str:
     if path.parent.name in FOLDERS:
         return FOLDERS[path.parent.name]
     words = read_yaml(path).words
-    keys = words if isinstance(words, dict) else {}
+    if not isinstance(words, dict) or not words:
+        raise BadlineError(f"{path}:1: {'is empty' if not words else 'wants keys'}; {_KINDS}")
     for kind, telltale in TELLTALE.items():
-        if any(key in keys for key in telltale):
+        if any(key in words for key in telltale):
             return kind
-    known = sorted({key for kind, telltale in TELLTALE.items() if kind != "voice" for key in telltale})
+    known = {key for kind, telltale in TELLTALE.items() if kind != "voice" for key in telltale}
     raise BadlineError(
-        f"{path}:1: is none of {', '.join(READERS)}: it has no key that one of them begins with. "
-        f"{did_you_mean(next(iter(keys), ''), known)}"
+        f"{path}:1: has no key that tells what it is; {_KINDS}. {did_you_mean(next(iter(words)), known)}"
     )
+
+
+_KINDS = f"it may be a {', '.join(READERS)}"
 
 
 def shipped_words() -> list[Path]:

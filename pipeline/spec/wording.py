@@ -63,8 +63,8 @@ def no_text(value: Any) -> str:
         return "is empty: write a text"
     if isinstance(value, list | dict):
         return f"wants a text, {instead(value)}"
-    what = "is true or false" if isinstance(value, bool) else "is a number"
-    return f"{shown(value)} {what} here: put it in quotes, so that it stays as it is written"
+    what = "no text" if isinstance(value, bool) else "a number"
+    return f"{shown(value)} is {what} here: put it in quotes, so that it stays as it is written"
 
 
 def shown(value: Any) -> str:

@@ -1,0 +1,77 @@
+import pytest
+
+from pipeline.run.check import check_file, shipped_words
+
+KINDS = {
+    "scenario": 'name: a\nabout: b\nnow: "2026-11-22T10:00"\nsays: {open: {say: Hi}}\nexpect: {outcome: refused}\n',
+    "profile": "name: a\nabout: b\nroom: [noise]\n",
+    "release": "name: a\nendpointing: {vad: energy}\nasr: tones\nagent: scripted\nagent_voice: tone\n",
+    "suite": "name: a\nscenarios: [track_parcel]\nprofiles: [cafe]\n",
+    "voice": "tone: {}\n",
+}
+FOLDERS = {
+    "scenario": "scenarios",
+    "profile": "noise_profiles",
+    "release": "releases",
+    "suite": "suites",
+    "voice": "voices",
+}
+
+
+@pytest.fixture
+def checked(tmp_path):
+    def check(text, folder="anywhere"):
+        path = tmp_path / folder / "words.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return check_file(path)
+
+    return check
+
+
+@pytest.mark.parametrize("path", shipped_words(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_all_shipped_words_are_right(path):
+    assert check_file(path).error is None
+
+
+def test_every_kind_is_among_the_shipped_words():
+    assert {path.parent.name for path in shipped_words()} == set(FOLDERS.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_told_by_its_keys_and_by_its_folder(checked, kind):
+    by_keys, by_folder = checked(KINDS[kind]), checked(KINDS[kind], FOLDERS[kind])
+    assert (by_keys.kind, by_keys.error) == (by_folder.kind, by_folder.error) == (kind, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_folder_says_the_kind_even_of_an_empty_file(checked, kind):
+    empty = checked("", FOLDERS[kind])
+    assert empty.kind == kind
+    assert "words.yaml:1: " in empty.error
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "1: is empty; it may be a scenario, profile, release, suite, voice"),
+        ("- a", "1: wants keys; it may be"),
+        ("colour: red", "1: has no key that tells what it is; it may be"),
+        ("scenaros: [a]", "1: has no key that tells what it is; it may be a scenario, profile, release, suite"),
+        ("a: [", "1: is not YAML"),
+    ],
+)  # fmt: skip
+def test_a_file_of_no_known_kind_is_refused(checked, text, message):
+    result = checked(text)
+    assert result.kind == "unknown"
+    assert f"words.yaml:{message}" in result.error
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path):
+    assert check_file(tmp_path / "none.yaml").error == f"{tmp_path}/none.yaml: there is no such file"
+    assert "is a folder" in check_file(tmp_path).error
+
+
+def test_a_suite_is_checked_with_the_release_it_names(checked):
+    named = checked(KINDS["suite"] + 'release: "2026.l1"\n')
+    assert "words.yaml:4: release: There is no release called '2026.l1'. Did you mean '2026.11'?" in named.error

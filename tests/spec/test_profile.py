@@ -1,0 +1,99 @@
+import pytest
+
+from pipeline.files import shipped
+from pipeline.spec.profile import AnyOf, Range, corners, read_profile
+
+SHIPPED = sorted(shipped("noise_profiles").glob("*.yaml"))
+
+
+@pytest.fixture
+def profile(right, tmp_path):
+    def read(old="", new=""):
+        path = tmp_path / "kitchen.yaml"
+        path.write_text(right["profile"].replace(old, new) if old else right["profile"])
+        return read_profile(path)
+
+    return read
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+def test_shipped_profiles_are_read(path):
+    assert read_profile(path).name == path.stem
+
+
+def test_places_stand_in_the_order_of_the_chain(profile, right, tmp_path):
+    lines = right["profile"].splitlines()
+    (tmp_path / "turned.yaml").write_text("\n".join([*lines[:2], *lines[4:6], *lines[2:4]]))
+    assert [one.place for one in read_profile(tmp_path / "turned.yaml").effects] == ["room", "network"]
+
+
+def test_a_range_and_a_choice_are_drawn_from(profile):
+    assert profile().room[0].options == {"snr_db": Range(9, 15)}
+    assert profile("[9, 15]", "{any_of: [5, 10]}").room[0].options == {"snr_db": AnyOf((5, 10))}
+
+
+def test_effects_settle_on_what_was_drawn(profile):
+    assert profile().room[0].settle({"snr_db": 11}).snr_db == 11
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("80", "80 is above 50 dB"),
+        ("[9, 80]", "80 is above 50 dB"),
+        ("[-90, 9]", "-90 is below -10 dB"),
+        ("{any_of: [5, 99, 7]}", "99 is above 50 dB"),
+        ("[15, 9]", "[15, 9] runs downwards; write [9, 15]"),
+        ("15 dB", "wants a number of dB, not '15 dB': write 15"),
+        ('"15"', "wants a number of dB, not '15': write 15"),
+        ('"15,5"', "wants a number of dB, not '15,5': write 15.5"),
+        ("700ms", "wants a number of dB, not '700ms'"),
+        ("true", "wants a number of dB, not true"),
+        ("", "wants a number of dB, but is empty"),
+        (".inf", "wants a finite number, not inf"),
+        ("[1, 2, 3]", "wants a number, a range [low, high] or {any_of: [one, another]}, not [1, 2, 3]"),
+        ("[true, false]", "wants a number, a range [low, high] or {any_of: [one, another]}, not [true, false]"),
+        ("{any: [5]}", 'wants a number, a range [low, high] or {any_of: [one, another]}, not {"any": [5]}'),
+        ("{any_of: []}", "wants its choices as '{any_of: [one, another]}'"),
+    ],
+)
+def test_a_number_is_refused_where_it_stands(wrong, words, message):
+    assert wrong(read_profile, "profile", "[9, 15]", words) == f"words.yaml:4: room.noise.snr_db: {message}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("room:", "rom:", "3: rom: is not a key here. Did you mean 'room'?"),
+        ("noise:", "nosie:", "4: room.0: There is no room effect called 'nosie'. Did you mean 'noise'?"),
+        ("snr_db", "snr", "4: room.noise.snr: is not a key here. Did you mean 'snr_db'?"),
+        ("noise: {snr_db: [9, 15]}", "codec", "4: room.0: There is no room effect called 'codec'. It is a net"),
+        ("- noise: {snr_db: [9, 15]}", "noise: {}", "3: room: wants a list of room effects as '- name"),
+        ("- noise: {snr_db: [9, 15]}", "- 5", "4: room.0: wants one room effect as 'name: {option: value}'. Known: "),
+        ("  - noise: {snr_db: [9, 15]}\n", "", "3: room: wants a list of room effects as '- name: {option"),
+        ("{snr_db: [9, 15]}", "loud", "4: room.noise: wants options as '{option: value}', not 'loud'"),
+        ("{snr_db: [9, 15]}", "{kind: pnk}", "4: room.noise.kind: wants 'white', 'pink' or"),
+        ("{snr_db: [9, 15]}", "{file: none.wav}", "4: room.noise.file: none.wav: there is no such file"),
+        ("rate: 0.01", "rate: 1%", "6: network.packet_loss.rate: wants a number, not '1%': write 0.01"),
+        ("rate: 0.01", "rate: 0,01", "6: network.packet_loss.1: is a number without a key; is it a decimal comma?"),
+        ("rate: 0.01", "frame_ms: [10, 20]", "6: network.packet_loss.frame_ms: wants 10, 20, 40 or 60, not [10, 20]"),
+        ("room:", "caller: {patience: 99}\nroom:", "3: caller.patience: 99 is above 10"),
+    ],
+)  # fmt: skip
+def test_an_effect_is_refused_where_it_stands(wrong, old, new, message):
+    assert wrong(read_profile, "profile", old, new).startswith(f"words.yaml:{message}")
+
+
+def test_each_end_of_many_ranges_is_looked_at():
+    options = {f"option_{i}": Range(0, 1) for i in range(20)}
+    seen = list(corners(options))
+    assert {(key, corner[key]) for corner in seen for key in corner} == {
+        (key, end) for key in options for end in (0, 1)
+    }
+    assert len(seen) < 1000
+
+
+def test_without_its_line_a_profile_keeps_the_callers_habits(profile):
+    clean = profile("room:", "caller: {patience: 2}\nroom:").without_line()
+    assert clean.effects == ()
+    assert clean.caller.patience == 2
