@@ -51,7 +51,7 @@ ENGLISH = Tongue(
     question=_pattern(
         rf"""\?\s*$ | \b(please|kindly)\b
         | \b{_WANTED}\b.*\b(me|us|your|the|it)\b | ^\W*((and|so|okay|ok|now)\W+)*(what|which|who|when|where|how)\b
-        | \b(i|we)('ll|'d|\s+will|\s+would|\s+just|\s+also)?\s+(need|require)\b | \bmay\s+i\b | \b(go|fire)\s+ahead\b
+        | \b(i|we)('ll|'d|\s+will|\s+would)?(\s+just|\s+also)?\s+(need|require)\b | \bmay\s+i\b | \b(go|fire)\s+ahead\b
         | \b(what|how)\s+(is|are|was|can|may|day|time|would)\b | \byes\s+or\s+no\b
         | ^\W*(and\s+)?your\s+(?!.*\b(is|was|has|have|will|can)\b)(\w+\s*){{1,4}}\W*$"""
     ),
@@ -154,7 +154,7 @@ ENGLISH = Tongue(
             | \bwho\s*('s|\s+am\s+i|\s+is)\s+(speaking|calling|this)\b | \bwho\s+i'm\s+(speaking|talking)\b"""
         ),
         "phone": _pattern(
-            r"""\b(tele)?phone(\s+number)?\b | \bmobile(\s+number)?\b | \b(contact|call\s?back|best)\s+number\b
+            r"""\b(tele)?phone(\s+number)?\b | \bmobile(\s+number)?\b | \b(contact|call[\s-]?back|best)\s+number\b
             | \bnumber\b.*\b(call|reach|ring|contact|text)\b"""
         ),
         "email": _pattern(r"\be-?mail(\s+address)?\b"),
