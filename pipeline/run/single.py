@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from pipeline.call.script import refuse_unspeakable
 from pipeline.chance import Chance
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import find_named
@@ -35,6 +36,7 @@ def place_once(
     system = read_release(find_named(release or DEFAULT_RELEASE, folder="fixtures/releases"))
     who = voice or spoken.persona.voice
     cast = _cast(spoken, line, who, seed)
+    refuse_unspeakable(spoken, cast.voices[who])
     unit = Unit(spoken.name, line.name, who, trial, arm)  # type: ignore[arg-type]  # checked above
     return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={})), unit)
 
