@@ -9,9 +9,10 @@ import yaml
 from pipeline.audio import pcm_hash
 from pipeline.call.caller import REACTION_MS, SILENCE_MS
 from pipeline.call.place import TIME_LIMIT_MS
+from pipeline.chance import Chance
 from pipeline.files import shipped
 from pipeline.line.draw import ONE_WAY_MS
-from pipeline.line.window import GRID_MS, samples_of
+from pipeline.line.window import GRID_MS, LEAD_IN_MS, on_grid, samples_of
 from pipeline.run.single import place_once
 
 # A toy parcel desk.
@@ -74,8 +75,10 @@ def test_the_agent_answers_after_its_latency(finished):
 def test_the_caller_answers_a_round_trip_and_a_reaction_later(finished):
     low, high = REACTION_MS["calm"]
     for reply, said in zip(finished.record.replies, finished.record.utterances, strict=False):
-        heard_ms = reply.end_ms + 2 * ONE_WAY_MS
-        assert low <= said.start_ms - heard_ms < high + GRID_MS
+        chance = Chance(0).named("caller", "reaction", said.key, str(said.attempt))
+        reaction_ms = int(chance.stream().integers(low, high + 1))
+        first_sound_ms = reply.end_ms + 2 * ONE_WAY_MS + reaction_ms
+        assert said.start_ms == on_grid(first_sound_ms - LEAD_IN_MS) + LEAD_IN_MS
 
 
 def test_nobody_speaks_into_their_own_words(finished):
