@@ -159,6 +159,7 @@ def test_where_the_agent_never_hangs_up_the_caller_does(place, parcel):
     assert finished.record.ended_ms < 60_000
 
 
+@pytest.mark.slow
 def test_a_call_that_never_ends_is_cut_at_the_limit(place, parcel):
     long = {**DESK, "opening": "We value your call. " * 400}
     assert place(parcel(), long).record.ended_ms == TIME_LIMIT_MS
