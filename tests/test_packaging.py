@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 @pytest.fixture
 def outside(wheel: zipfile.ZipFile, tmp_path: Path) -> dict[str, str]:
-    """An environment in which the unpacked wheel is found before the checkout (unpacking is how a wheel is installed)."""
+    """An environment in which the unpacked wheel is found before the checkout; unpacking is all that pip does."""
     wheel.extractall(tmp_path / "site")
     return {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
 
