@@ -14,7 +14,7 @@ import espeakng_loader
 os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
 ctypes.CDLL(espeakng_loader.get_library_path())
 
-# Only pyttsx3's binding: its engine lets espeak-ng work in a thread that it does not wait for. About one text in 100 was
+# Only pyttsx3's binding: its engine lets espeak-ng work in a thread that it does not wait for. One text in 100 was
 # spoken at another rate than asked for, and long ones were lost.
 from pyttsx3.drivers import _espeak as espeak  # noqa: E402
 
