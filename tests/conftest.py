@@ -95,6 +95,12 @@ class Toys:
         self.write("desk/desk.py", DESK.replace("def trap(order):\n    pass", f"def trap(order):\n    {trap}"))
 
 
+@pytest.fixture(scope="session")
+def make_toys():
+    """To make them in a folder of one's own."""
+    return Toys
+
+
 @pytest.fixture
 def toys(tmp_path):
     return Toys(tmp_path / "toys")

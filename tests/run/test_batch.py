@@ -1,0 +1,154 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import BadlineError
+from pipeline.files import read_json
+from pipeline.run.batch import run_batch
+from pipeline.run.plan import find_job, read_plan
+
+BADLINE = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+# Another's effect, found by its entry point, with a bug in it.
+BROKEN = """
+from pipeline.spec.words import Words
+
+class Options(Words):
+    pass
+
+class Broken:
+    version, order, lookahead_ms, voices = 1, 5, 0, ()
+
+    def __init__(self, options):
+        pass
+
+    def __call__(self, scene, rngs):
+        return scene.samples / 0
+"""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_toys, tmp_path_factory):
+    """The toys of a run that nobody disturbed; its folder is `run`."""
+    toys = make_toys(tmp_path_factory.mktemp("undisturbed") / "toys")
+    quietly(toys, toys.folder / "run")
+    return toys
+
+
+def quietly(toys, out):
+    job = find_job(str(toys.suite), None)
+    return run_batch(job, out, workers=2, begin=lambda total, done: None, watch=lambda ended: None)
+
+
+def manifest(out):
+    return json.loads((out / "manifest.json").read_text())
+
+
+def start(toys, out, **environment):
+    command = [*BADLINE, "run", str(toys.suite), "--out", str(out), "--workers", "2"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, start_new_session=True, env={**os.environ, **environment}, **pipes)
+
+
+def wait_until(it_is_so, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not it_is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def stopped_by(number, toys, out, *, group):
+    """A run that gets a signal once two units are committed: its exit code, stdout and stderr; nobody lingers."""
+    process = start(toys, out)
+    wait_until(lambda: len(list((out / "units").glob("*.json"))) >= 2)
+    (os.killpg if group else os.kill)(process.pid, number)
+    said = process.communicate(timeout=30)
+    wait_until(lambda: not any(is_of(process.pid, path) for path in Path("/proc").glob("[0-9]*")), seconds=15)
+    assert not (out / "manifest.json").exists()
+    return process.returncode, *said
+
+
+def is_of(group, process):
+    """Whether a process in /proc lives and is of the group."""
+    try:
+        state, _, its_group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
+    except OSError:
+        return False
+    return its_group == str(group) and state != "Z"
+
+
+@pytest.mark.parametrize("group", [True, False], ids=["all its processes", "only the one that was started"])
+def test_killed_and_run_again_it_is_the_same_run(toys, undisturbed, group):
+    out = toys.folder / "run"
+    stopped_by(signal.SIGKILL, toys, out, group=group)
+    kept = {path: path.read_bytes() for path in (out / "units").glob("*.json")}
+    assert 2 <= len(kept) < 12
+    assert quietly(toys, out).exit_code == 0
+    assert manifest(out)["units"] == manifest(undisturbed.folder / "run")["units"]
+    assert all(path.read_bytes() == record for path, record in kept.items())
+
+
+def test_interrupted_it_says_what_is_kept_and_goes_on_later(toys, undisturbed):
+    out = toys.folder / "run"
+    code, results, progress = stopped_by(signal.SIGINT, toys, out, group=True)
+    assert (code, results) == (130, "")
+    assert "calls are done and kept; the same command goes on from there" in progress
+    assert "Traceback" not in progress
+    quietly(toys, out)
+    assert manifest(out)["units"] == manifest(undisturbed.folder / "run")["units"]
+
+
+def test_two_processes_may_run_the_same_run_at_once(toys, undisturbed):
+    out = toys.folder / "run"
+    both = [start(toys, out), start(toys, out)]
+    assert [(process.communicate(timeout=120), process.returncode)[1] for process in both] == [0, 0]
+    assert manifest(out)["units"] == manifest(undisturbed.folder / "run")["units"]
+    assert len(list((out / "units").iterdir())) == 12
+    assert not list(out.rglob(".*"))
+
+
+def test_a_changed_plan_is_refused_before_any_work(toys):
+    out = toys.folder / "run"
+    toys.change("suite.yaml", "[./one.yaml, ./two.yaml]", "[./one.yaml]")
+    toys.change("suite.yaml", "[./quiet.yaml, ./noisy.yaml]", "[./quiet.yaml]")
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [oracle]")
+    quietly(toys, out)
+    toys.change("quiet.yaml", "about: Nothing.", "about: Nothing.\ncaller: {patience: 1}")
+    with pytest.raises(BadlineError, match="what differs: profile quiet"):
+        quietly(toys, out)
+    toys.change("quiet.yaml", "\ncaller: {patience: 1}", "")
+    assert quietly(toys, out).exit_code == 0
+
+
+def test_the_manifest_names_every_record_and_what_it_depends_on(undisturbed):
+    records = [read_json(path) for path in (undisturbed.folder / "run" / "units").iterdir()]
+    written = manifest(undisturbed.folder / "run")
+    assert written["units"] == {record["unit"]: record["facts_sha256"] for record in records}
+    assert written["plan_sha256"] == read_plan(find_job(str(undisturbed.suite), None)).sha256
+    assert [set(stamp) >= {"badline", "numpy", "vectors", "python"} for stamp in written["stamps"]] == [True]
+    assert written["exit_code"] == 0
+    assert [row["units"] for row in written["summary"]["rows"]] == [2] * 6
+
+
+def test_a_bug_of_ours_stops_its_unit_and_no_other(toys):
+    package = toys.folder / "site"
+    (package / "other-1.0.dist-info").mkdir(parents=True)
+    (package / "other-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (package / "other-1.0.dist-info" / "entry_points.txt").write_text("[badline.room]\nbroken = other_broken\n")
+    (package / "other_broken.py").write_text(BROKEN)
+    toys.write("noisy.yaml", "name: noisy\nabout: Broken.\nroom: [broken]")
+    process = start(toys, toys.folder / "run", PYTHONPATH=str(package))
+    results, progress = process.communicate(timeout=120)
+    assert process.returncode == 4
+    written = manifest(toys.folder / "run")
+    lost = written["summary"]["lost"]
+    assert sorted(lost) == ["one.noisy.tone.1.degraded", "two.noisy.tone.1.degraded"]
+    assert all("Traceback" in why and "other_broken.py" in why for why in lost.values())
+    assert len(written["units"]) == 10
+    assert "one.noisy.tone.1.degraded: ZeroDivisionError: division by zero" in progress
+    assert "Traceback" not in progress + results

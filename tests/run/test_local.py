@@ -1,0 +1,129 @@
+import multiprocessing
+import os
+import signal
+import threading
+
+import pytest
+
+from pipeline.errors import BadlineError
+from pipeline.run.local import run_in_processes
+from pipeline.run.plan import find_job, read_plan
+from pipeline.run.store import Store
+
+
+def run(toys, workers=2, units=None, out=None):
+    """How the units ended, by name, and what was committed."""
+    plan = read_plan(find_job(str(toys.suite), None))
+    out = out or toys.folder / f"run{workers}"
+    Store(out).begin(plan)
+    chosen = plan.units if units is None else [plan.units[i] for i in units]
+    ends = {one.unit.name: one for one in run_in_processes(plan, out, chosen, workers)}
+    return ends, {one["unit"]: one for one in Store(out).records(plan)}
+
+
+def facts(records):
+    return {name: record["facts_sha256"] for name, record in records.items()}
+
+
+def test_facts_do_not_depend_on_how_many_work_nor_in_which_order(toys):
+    _, first = run(toys, workers=1, units=range(6))
+    _, second = run(toys, workers=2, units=range(5, -1, -1))
+    _, third = run(toys, workers=4, units=range(6))
+    assert len(first) == 6
+    assert facts(first) == facts(second) == facts(third)
+
+
+def test_a_unit_that_kills_its_worker_is_set_aside_and_no_other(toys):
+    toys.spring("if order == '783': import os; os._exit(9)")
+    ends, records = run(toys, units=[0, 6, 1, 2])
+    dead = ends["two.quiet.tone.1.oracle"]
+    assert (dead.status, dead.why) == ("infra_error", "its worker process died with it 2 times")
+    assert [name.split(".")[-1] for name in records] == ["oracle", "clean", "degraded"]
+    assert all(name.startswith("one.quiet") for name in records)
+
+
+def test_a_worker_that_dies_once_costs_nothing(toys, tmp_path):
+    mark = tmp_path / "died"
+    toys.spring(f"import os, pathlib; p = pathlib.Path({str(mark)!r}); p.exists() or (p.touch(), os._exit(9))")
+    ends, records = run(toys, workers=1, units=[0, 1])
+    assert mark.exists()
+    assert len(records) == 2
+    assert not any(one.why for one in ends.values())
+
+
+def test_an_agent_that_raises_is_a_result(toys):
+    toys.spring("raise KeyError(order)")
+    ends, records = run(toys, units=[0])
+    [record] = records.values()
+    assert [one.status for one in ends.values()] == ["agent_error"] == [record["facts"]["status"]]
+    assert record["facts"]["call"]["error"] == "desk.py:22: KeyError: '412'"
+
+
+def test_an_engine_that_fails_is_tried_three_times(toys):
+    toys.change("desk/desk.py", "it is on its way goodbye", "\\u044d\\u0442\\u043e")  # letters without tones
+    toys.change("desk/desk.py", "    pass\n\n    def", "    open(__file__ + '.log', 'a').write('call ')\n\n    def")
+    ends, records = run(toys, units=[0])
+    [end] = ends.values()
+    assert end.status == "infra_error"
+    assert "there are no tones" in end.why
+    assert not records
+    assert (toys.folder / "desk" / "desk.py.log").read_text() == "call " * 3
+
+
+def test_what_was_committed_meanwhile_is_not_run_again(toys):
+    _, before = run(toys, units=[0, 1])
+    ends, after = run(toys, units=[0, 1])
+    assert before == after
+    assert [one.status for one in ends.values()] == ["passed", "passed"]
+
+
+def test_an_agent_that_cannot_be_loaded_is_its_owners_to_mend(toys):
+    toys.change("desk/desk.py", "class Desk:", "class Desk(:")
+    with pytest.raises(BadlineError, match=r"desk\.py:7: is not Python"):
+        run(toys, units=[0])
+
+
+def test_a_record_says_who_made_it(toys):
+    _, records = run(toys, units=[0])
+    [record] = records.values()
+    assert record["run"]["attempts"] == 1
+    assert record["run"]["seconds"] > 0
+    assert record["run"]["stamp"]["badline"]
+    assert record["run"]["stamp"]["vectors"]
+
+
+def test_closing_ends_all_work(toys):
+    ends = begun(toys)
+    next(ends)
+    before = children()
+    ends.close()
+    assert len(before) >= 2
+    assert not before & children()
+
+
+def test_interrupts_reach_the_one_who_started_the_workers_and_not_them(toys):
+    ends = begun(toys)
+    next(ends)
+    for pid in children():
+        os.kill(pid, signal.SIGINT)
+    assert len([one for one in ends if not one.why]) == 5
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_it_runs_beside_the_main_thread_too(toys):
+    ran = []
+    thread = threading.Thread(target=lambda: ran.append(run(toys, units=[0])))
+    thread.start()
+    thread.join()
+    assert len(ran[0][1]) == 1
+
+
+def begun(toys):
+    plan = read_plan(find_job(str(toys.suite), None))
+    Store(toys.folder / "run").begin(plan)
+    return run_in_processes(plan, toys.folder / "run", plan.units[:6], 2)
+
+
+def children():
+    """The worker processes that this process has now."""
+    return {process.pid for process in multiprocessing.active_children()}

@@ -1,0 +1,72 @@
+import shlex
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.errors import BadlineError
+from pipeline.run.crew import Crew
+from pipeline.run.plan import find_job, read_plan
+from pipeline.run.single import listen_once, place_once
+from pipeline.run.unit import run_unit
+
+
+def options_of(command):
+    """The arguments of `place_once` that a printed command stands for."""
+    scenario, *rest = shlex.split(command)[2:]
+    said = dict(zip(rest[::2], rest[1::2], strict=True))
+    return {
+        "scenario": scenario,
+        "profile": said["--profile"],
+        "release": said["--release"],
+        "voice": said.get("--voice"),
+        "arm": said.get("--arm", "degraded"),
+        "seed": int(said["--seed"]),
+        "trial": int(said.get("--trial", 1)),
+    }
+
+
+@pytest.mark.parametrize("arm", ["oracle", "degraded"])
+def test_a_unit_placed_alone_is_the_very_same_call(toys, arm):
+    toys.change("suite.yaml", "seed: 3", "seed: 3\ntrials: 2")
+    plan = read_plan(find_job(str(toys.suite), None))
+    [unit] = [one for one in plan.units if (one.scenario, one.profile, one.trial, one.arm) == ("two", "noisy", 2, arm)]
+    in_a_run, alone = run_unit(Crew(plan), unit), place_once(**options_of(plan.command(unit)))
+    assert in_a_run.record({})["facts_sha256"] == alone.record({})["facts_sha256"]
+    assert np.array_equal(in_a_run.stereo, alone.stereo)
+
+
+def test_another_seed_is_another_call(toys):
+    files = {"scenario": str(toys.folder / "one.yaml"), "profile": str(toys.folder / "noisy.yaml")}
+    release = str(toys.folder / "release.yaml")
+    hashes = {
+        place_once(**files, release=release, voice=None, arm="degraded", seed=seed, trial=trial).facts["sound"]
+        for seed, trial in ((3, 1), (3, 2), (4, 1))
+    }
+    assert len(hashes) == 3
+
+
+def test_an_unknown_arm_is_refused(toys):
+    with pytest.raises(BadlineError, match="Did you mean 'degraded'"):
+        place_once("x", "y", release=None, voice=None, arm="degradd", seed=0)
+
+
+def test_a_sentence_is_heard_with_what_the_line_did_to_it(toys):
+    heard = listen_once("hello", str(toys.folder / "noisy.yaml"), voice="tone", seed=1)
+    again = listen_once("hello", str(toys.folder / "noisy.yaml"), voice="tone", seed=1)
+    assert {measure.kind for measure in heard.calibration} == {"set"}
+    assert {measure.kind for measure in heard.window.got} == {"drawn"}
+    assert heard.window.sha256 == again.window.sha256
+
+
+def test_recordings_in_a_folder_are_picked_by_name_of_chance(toys):
+    (toys.folder / "fans").mkdir()
+    for name, sd in (("a", 0.05), ("b", 0.1)):
+        noise = np.random.default_rng(1).normal(0, sd, 32000)
+        soundfile.write(toys.folder / "fans" / f"{name}.wav", noise, 16000)
+    toys.write("noisy.yaml", "name: noisy\nabout: Fans.\nroom: [{noise: {folder: fans, snr_db: 5}}]")
+    files = [
+        listen_once("hi", str(toys.folder / "noisy.yaml"), voice="tone", seed=seed).line.said()[0]["options"]["file"]
+        for seed in range(12)
+    ]
+    assert {path[-5:] for path in files} == {"a.wav", "b.wav"}
