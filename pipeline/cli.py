@@ -148,15 +148,16 @@ def listen(
 @app.command()
 def check(
     files: Annotated[list[Path] | None, typer.Argument(help="Scenarios, profiles, releases, suites, voices.")] = None,
+    release: Annotated[str | None, typer.Option(help="Check suites with this release, not with their own.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check files of words without a sound.
 
     Without files: all that badline finds here and ships.
 
-    Example: badline check fixtures/suites/smoke.yaml
+    Example: badline check fixtures/suites/smoke.yaml --release 2026.11
     """
-    results = [check_file(path) for path in files or shipped_words()]
+    results = [check_file(path, release) for path in files or shipped_words()]
     wrong = [result for result in results if result.error]
     if as_json:
         _print_json([{"file": str(r.path), "kind": r.kind, "error": r.error} for r in results])

@@ -54,6 +54,24 @@ class Desk:
 def trap(order):
     pass
 """
+EFFECT = """
+from pipeline.line.scene import Measure
+from pipeline.spec.words import Words
+
+
+class Options(Words):
+    pass
+
+
+class {name}:
+    version, order, lookahead_ms, voices = 1, 5, 0, ()
+
+    def __init__(self, options):
+        pass
+
+    def __call__(self, scene, rngs):
+        return {after}
+"""
 SUITE = """
 name: toys
 seed: 3
@@ -93,6 +111,19 @@ class Toys:
     def spring(self, trap: str) -> None:
         """Set off the agent's trap: a line of Python that sees the `order`."""
         self.write("desk/desk.py", DESK.replace("def trap(order):\n    pass", f"def trap(order):\n    {trap}"))
+
+    def add_effect(self, name: str, after: str) -> Path:
+        """Another's effect for the room, found by its entry point, once the folder is on Python's path.
+
+        `after` is the scene that it makes, as Python.
+        """
+        site = self.folder / "site"
+        about = site / "other-1.0.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[badline.room]\n{name} = other_{name}\n")
+        (site / f"other_{name}.py").write_text(EFFECT.format(name=name.capitalize(), after=after))
+        return site
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,15 @@ from pipeline.run.summary import Failing, Row, Slots, Summary
 from pipeline.score import Status
 
 MOST_SHOWN = 3  # failing calls; all of them stand in the manifest
+LEAST_WIDTH = 8  # of a number such as 112/128
 MOST_COLUMNS = 4  # profiles side by side in 80 columns
 SHORT = {
     "resolved_badly": "badly",
-    "not_evaluated": "not judged",
-    "caller_invalid": "our caller",
-    "sound_invalid": "our sound",
-    "infra_error": "our fault",
+    "agent_error": "agent\nerror",
+    "not_evaluated": "not\njudged",
+    "caller_invalid": "our\ncaller",
+    "sound_invalid": "our\nsound",
+    "infra_error": "our\nfault",
 }
 
 
@@ -33,9 +35,8 @@ def _success(summary: Summary) -> RenderableType:
     """Only the statuses that occur have a column."""
     statuses = [one for one in get_args(Status) if any(row.statuses.get(one) for row in summary.rows)]
     others = [one for one in statuses if one != "passed"]
-    table = _table(("arm", "profile"))
-    for head in ("success", "passed", *(SHORT.get(one, one.replace("_", " ")) for one in others), "WER"):
-        table.add_column(head, justify="right")
+    heads = ("success", "passed", *(SHORT.get(one, one) for one in others), "WER")
+    table = _table(("arm", "profile"), heads)
     arm = ""
     for row in summary.rows:
         table.add_row(row.arm if row.arm != arm else "", row.profile, *_cells(row, others))
@@ -55,9 +56,7 @@ def _slots(slots: tuple[Slots, ...]) -> RenderableType:
     profiles = {slot.profile for slot in slots if slot.arm == "degraded"}
     heads = {slot: _head(slot, apart=len(profiles) <= MOST_COLUMNS) for slot in slots}
     columns = list(dict.fromkeys(heads[slot] for slot in sorted(slots, key=lambda slot: slot.arm == "degraded")))
-    table = _table(("type",))
-    for column in columns:
-        table.add_column(column, justify="right", overflow="fold")
+    table = _table(("type",), columns)
     for kind in dict.fromkeys(slot.type for slot in slots):
         cells = (_slot(slot for slot in slots if slot.type == kind and heads[slot] == column) for column in columns)
         table.add_row(kind, *cells)
@@ -111,9 +110,7 @@ def _measures(title: str, got: Sequence[Measure], within: Mapping[str, Sequence[
     if not got:
         return Text()
     [(head, bounds)] = within.items()
-    table = _table(("effect", "measure"))
-    for name in ("asked", "got", head):
-        table.add_column(name, justify="right")
+    table = _table(("effect", "measure"), ("asked", "got", head))
     for one, bound in zip(got, bounds, strict=True):
         table.add_row(
             one.effect, one.name, f"{one.asked:.4g}", f"{one.got:.4g}", "" if bound is None else f"{bound:.2g}"
@@ -121,11 +118,14 @@ def _measures(title: str, got: Sequence[Measure], within: Mapping[str, Sequence[
     return _titled(title, table)
 
 
-def _table(names: Sequence[str]) -> Table:
-    """Names may fold where the terminal is narrow; nothing is ever cut off."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+def _table(names: Sequence[str], numbers: Sequence[str]) -> Table:
+    """Where the terminal is narrow names fold; nothing is ever cut off."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for name in names:
         table.add_column(name, overflow="fold")
+    for name in numbers:
+        width = max(map(len, name.splitlines()))
+        table.add_column(name, justify="right", overflow="fold", min_width=min(LEAST_WIDTH, width))
     return table
 
 

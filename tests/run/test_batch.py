@@ -14,22 +14,6 @@ from pipeline.run.batch import run_batch
 from pipeline.run.plan import find_job, read_plan
 
 BADLINE = [sys.executable, "-c", "from pipeline.cli import main; main()"]
-# Another's effect, found by its entry point, with a bug in it.
-BROKEN = """
-from pipeline.spec.words import Words
-
-class Options(Words):
-    pass
-
-class Broken:
-    version, order, lookahead_ms, voices = 1, 5, 0, ()
-
-    def __init__(self, options):
-        pass
-
-    def __call__(self, scene, rngs):
-        return scene.samples / 0
-"""
 
 
 @pytest.fixture(scope="module")
@@ -136,13 +120,9 @@ def test_the_manifest_names_every_record_and_what_it_depends_on(undisturbed):
 
 
 def test_a_bug_of_ours_stops_its_unit_and_no_other(toys):
-    package = toys.folder / "site"
-    (package / "other-1.0.dist-info").mkdir(parents=True)
-    (package / "other-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
-    (package / "other-1.0.dist-info" / "entry_points.txt").write_text("[badline.room]\nbroken = other_broken\n")
-    (package / "other_broken.py").write_text(BROKEN)
+    site = toys.add_effect("broken", after="scene.samples / 0")
     toys.write("noisy.yaml", "name: noisy\nabout: Broken.\nroom: [broken]")
-    process = start(toys, toys.folder / "run", PYTHONPATH=str(package))
+    process = start(toys, toys.folder / "run", PYTHONPATH=str(site))
     results, progress = process.communicate(timeout=120)
     assert process.returncode == 4
     written = manifest(toys.folder / "run")

@@ -1,0 +1,104 @@
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline.line.scene import Measure
+from pipeline.report.table import failing, measures, tables
+from pipeline.run.summary import Failing, Row, Slots, Summary
+
+WORDS = {"substitutions": 1, "deletions": 0, "insertions": 0, "n_ref": 10}
+
+
+def shown(renderable, width=80):
+    file = io.StringIO()
+    Console(file=file, width=width).print(renderable)
+    return file.getvalue()
+
+
+def row(arm, profile, **statuses):
+    statuses = statuses or {"passed": 8}
+    counted = sum(n for status, n in statuses.items() if status != "caller_invalid")
+    return Row(arm, profile, sum(statuses.values()), counted, statuses.get("passed", 0), statuses, WORDS)
+
+
+def summary(*rows, slots=(), lost=None, invalid=(), broken=(), production=None):
+    return Summary("smoke", "2026.11", rows, slots, (), lost or {}, invalid, broken, production)
+
+
+PROFILES = ("clean_line", "cafe", "bad_cellular", "kids_in_the_back_of_the_car")
+
+
+def test_only_statuses_that_occur_have_a_column():
+    calm = shown(tables(summary(row("degraded", "cafe"))))
+    stormy = shown(tables(summary(row("degraded", "cafe", passed=5, failed=2, caller_invalid=1))))
+    assert "failed" not in calm
+    assert "failed" in stormy
+    assert "caller" in stormy
+    assert "error" not in stormy
+
+
+def test_rates_stand_beside_their_counts():
+    [line] = [
+        line for line in shown(tables(summary(row("clean", "cafe", passed=5, failed=3)))).splitlines() if "cafe" in line
+    ]
+    assert line.split() == ["clean", "cafe", "62.5%", "5/8", "3", "10.0%"]
+
+
+def test_nothing_is_cut_off_in_80_columns():
+    statuses = {"passed": 100, "resolved_badly": 11, "failed": 12, "agent_error": 13, "not_evaluated": 14}
+    rows = [row(arm, name, **statuses) for arm in ("oracle", "clean", "degraded") for name in PROFILES]
+    slots = tuple(Slots("degraded", name, "spelled_name", 24, 20, 22) for name in PROFILES)
+    text = shown(tables(summary(*rows, slots=slots)))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+
+
+def test_many_profiles_share_a_column_of_slots():
+    slots = tuple(Slots("degraded", f"p{i}", "digits", 2, 1, 2) for i in range(5))
+    assert "5/10/10" in shown(tables(summary(row("degraded", "p0"), slots=slots)))
+
+
+def test_of_a_traceback_only_the_last_line_is_shown():
+    text = shown(tables(summary(row("clean", "cafe"), lost={"a.b.c.1.clean": "Traceback\n  File\nKeyError: 'x'\n"})))
+    assert "lost to a fault of ours: a.b.c.1.clean: KeyError: 'x'" in text
+    assert "Traceback" not in text
+
+
+def test_what_makes_a_run_unfit_is_said():
+    text = shown(tables(summary(row("clean", "cafe"), invalid=("one",), broken=("two",), production=0.5)))
+    assert "INVALID: one" in text
+    assert "below its floor: two" in text
+    assert "success over the production mix: 50.0%" in text
+
+
+@pytest.mark.parametrize(("calls", "head"), [(1, "did not succeed: 1"), (5, "did not succeed: 5; the first 3")])
+def test_the_first_calls_that_failed_can_be_heard_and_placed_again(calls, head):
+    one = Failing("a.b.c.1.clean", "agent_error", "desk.py:3: KeyError", "sound/abc.flac", "badline call a")
+    lines = list(failing([one] * calls, Path("runs/x")))
+    assert lines[0] == head
+    assert lines[1:5] == [
+        "a.b.c.1.clean  agent error",
+        "  desk.py:3: KeyError",
+        "  hear it: runs/x/sound/abc.flac",
+        "  again: badline call a",
+    ]
+    assert len(lines) == 1 + 4 * min(calls, 3)
+
+
+def test_nothing_is_said_of_failures_where_there_are_none():
+    assert list(failing([], Path("runs/x"))) == []
+
+
+def test_the_line_and_the_sentence_are_measured_apart():
+    line = [Measure("room.noise", "snr_db", 12.0, 12.01, "set", tolerance=0.5)]
+    sentence = [Measure("network.packet_loss", "rate", 0.05, 0.07, "drawn", sd=0.02)]
+    first, second = shown(measures(line, sentence)).split("drawn: ")
+    assert "set: " in first
+    assert [word in first for word in ("room.noise", "tolerance", "packet_loss")] == [True, True, False]
+    assert [word in second for word in ("room.noise", "sd", "packet_loss")] == [False, True, True]
+
+
+def test_a_line_without_effects_says_so():
+    assert "nothing to measure" in shown(measures([], []))

@@ -1,0 +1,165 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from pipeline import cli
+
+COMMANDS = ("run", "call", "listen", "check", "engines", "schema")
+
+
+@pytest.fixture
+def badline(monkeypatch, capfd, toys):
+    """Types a command in the toys' folder: its exit code, stdout and stderr."""
+    monkeypatch.chdir(toys.folder)
+
+    def typed(*words):
+        monkeypatch.setattr(sys, "argv", ["badline", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code or 0, *capfd.readouterr()
+
+    return typed
+
+
+ALONE = ("--release", "./release.yaml", "--seed", "3")
+
+
+def test_help_shows_an_example(badline):
+    code, text, _ = badline("--help")
+    assert code == 0
+    assert "Example: badline run smoke" in text
+    assert all(f"\n  {command} " in text for command in COMMANDS)
+    assert "..." not in text.replace("COMMAND [ARGS]...", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_commands_help_shows_an_example(badline, command):
+    code, text, _ = badline(command, "--help")
+    assert code == 0
+    assert f"Example: badline {command}" in text
+
+
+def test_a_run_prints_results_on_stdout_and_progress_on_stderr(badline):
+    code, results, progress = badline("run", "./suite.yaml", "--out", "out")
+    assert code == 0
+    assert "toys, release toy" in results
+    assert "records: out/units" in results
+    assert "12/12" in progress
+    assert "passed" in progress
+    assert "calls/min" not in results
+
+
+def test_what_an_agent_prints_is_no_result(badline, toys):
+    toys.spring("print('chatter', flush=True)")
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [oracle]")
+    _, of_a_run, beside = badline("run", "./suite.yaml", "--out", "out", "--json")
+    _, of_a_call, _ = badline("call", "./one.yaml", *ALONE, "--json")
+    assert json.loads(of_a_run)["release"] == "toy"
+    assert json.loads(of_a_call)["facts"]["status"] == "passed"
+    assert "chatter" in beside
+
+
+def test_a_failing_call_is_placed_again_by_the_command_that_a_run_prints(badline, toys):
+    toys.spring("order = 1 / 0 if order == '783' else order")
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [degraded]")
+    _, results, _ = badline("run", "./suite.yaml", "--out", "out")
+    [sound, *_] = [line.split(": ")[1] for line in results.splitlines() if line.startswith("  hear it: ")]
+    [command, *_] = [line.split(": ")[1] for line in results.splitlines() if line.startswith("  again: ")]
+    _, again, _ = badline(*command.split()[1:], "--json")
+    call = json.loads(again)
+    record = json.loads(Path(f"out/units/{call['unit']}.json").read_text())
+    assert call["facts_sha256"] == record["facts_sha256"]
+    assert soundfile.info(sound).samplerate == 16000
+    assert Path(sound).stem == call["facts"]["sound"]
+
+
+@pytest.mark.parametrize(("floors", "code"), [("{oracle: 0.5}", 0), ("{degraded: 1.0}", 1)])
+def test_a_run_ends_with_1_only_where_a_floor_is_broken(badline, toys, floors, code):
+    toys.spring("order = 1 / 0 if order == '783' else order")
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", f"floors: {floors}")
+    toys.change("suite.yaml", "[./quiet.yaml, ./noisy.yaml]", "[./quiet.yaml]")
+    assert badline("run", "./suite.yaml", "--out", "out")[0] == code
+
+
+def test_a_run_that_lost_calls_to_us_ends_with_4(badline, toys):
+    toys.change("desk/desk.py", "it is on its way goodbye", "\\u044d\\u0442\\u043e")  # letters without tones
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [oracle]")
+    code, results, _ = badline("run", "./suite.yaml", "--out", "out")
+    assert code == 4
+    assert "INVALID: 4 of 4 units were lost to faults of ours" in results
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("run", "smoek", "--out", "out"), "Did you mean 'smoke'"),
+        (("run", "./one.yaml", "--out", "out"), "one.yaml:"),
+        (("run", "./suite.yaml", "--out", "suite.yaml"), "suite.yaml"),
+        (("run", "./suite.yaml", "--out", "out", "--release", "toi"), "There is no release called 'toi'"),
+        (("call", "./none.yaml"), "none.yaml: there is no such file"),
+        (("call", "./one.yaml", *ALONE, "--profile", "caffe"), "Did you mean 'cafe'"),
+        (("call", "./one.yaml", *ALONE, "-o", "none/call.wav"), "there is no folder none"),
+        (("call", "./one.yaml", *ALONE, "-o", "call.mp4"), "ends in .wav or .flac"),
+        (("listen", "hello", "--voice", "heard"), "Did you mean 'heart'"),
+        (("schema", "scene"), "scenario"),
+    ],
+)
+def test_what_a_person_can_mend_is_one_line_on_stderr_and_2(badline, words, says):
+    code, results, errors = badline(*words)
+    assert (code, results) == (2, "")
+    assert says in errors
+    assert "Traceback" not in errors
+    assert not errors.startswith(("Usage", "┏"))
+
+
+def test_a_changed_plan_ends_with_2_and_one_line(badline, toys):
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [oracle]")
+    badline("run", "./suite.yaml", "--out", "out")
+    toys.change("one.yaml", "412", "413")
+    code, results, errors = badline("run", "./suite.yaml", "--out", "out")
+    assert (code, results, len(errors.splitlines())) == (2, "", 1)
+    assert "what differs: scenario one" in errors
+
+
+def test_a_call_is_a_dialogue_and_a_recording_named_after_it(badline):
+    code, text, _ = badline("call", "./one.yaml", *ALONE)
+    assert code == 0
+    assert "track(order='412')" in text
+    assert "one.clean_line.tone.1.degraded.wav" in text
+    assert soundfile.info("one.clean_line.tone.1.degraded.wav").channels == 2
+
+
+def test_a_recording_may_be_flac(badline):
+    badline("call", "./one.yaml", *ALONE, "-o", "call.flac")
+    assert soundfile.info("call.flac").format == "FLAC"
+
+
+def test_a_sentence_is_measured_and_recorded(badline):
+    words = ("listen", "hello there", "--voice", "tone", "--profile", "./noisy.yaml")
+    _, text, _ = badline(*words)
+    _, words_for_programs, _ = badline(*words, "--json", "-o", "hello.wav")
+    got = json.loads(words_for_programs)
+    assert "set: " in text
+    assert "drawn: " in text
+    assert {one["kind"] for one in got["set"]} == {"set"}
+    assert {one["kind"] for one in got["drawn"]} == {"drawn"}
+    assert [one["name"] for one in got["line"]] == ["noise", "packet_loss", "codec"]
+    assert soundfile.info("listen.wav").frames == soundfile.info(got["recording"]).frames
+
+
+def test_checked_files_are_told_for_programs(badline, toys):
+    toys.change("two.yaml", "says:", "sais:")
+    code, text, _ = badline("check", "one.yaml", "two.yaml", "--json")
+    [right, wrong] = json.loads(text)
+    assert (code, right["error"]) == (2, None)
+    assert "sais" in wrong["error"]
+
+
+def test_engines_are_listed_for_people_and_programs(badline):
+    _, text, _ = badline("engines")
+    _, words, _ = badline("engines", "--json")
+    assert {"stage", "name", "about", "installed"} <= set(json.loads(words)[0])
+    assert all(one["name"] in text for one in json.loads(words))
