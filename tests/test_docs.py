@@ -1,9 +1,11 @@
 """What the README and the docs say is true: examples load and run, links resolve, and nothing is left out."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -224,6 +226,7 @@ def test_the_examples_of_the_readme_work_one_after_the_other(tmp_path: Path) -> 
     lines = [line for block in blocks("sh") if block.page == readme for line in block.text.splitlines()]
     mine = [line for line in lines if "mine/" in line]
     assert {"check", "call", "listen", "run"} == {line.split()[1] for line in mine}
+    path = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for line in mine:
-        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
