@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline import engines
 from pipeline.errors import BadlineError, did_you_mean
-from pipeline.files import read_yaml, shipped
+from pipeline.files import find_named, read_yaml, shipped
 from pipeline.run.plan import Job, read_plan
 from pipeline.spec.profile import PLACES, read_profile
 from pipeline.spec.release import read_release
@@ -17,9 +17,10 @@ from pipeline.spec.voice import read_voice
 Reader = Callable[[Path], object]
 
 
-def _read_whole_suite(path: Path) -> object:
-    release = find_release(path)
-    return read_plan(Job(path, release)) if release else read_suite(path)
+def _read_whole_suite(path: Path, release: str | None = None) -> object:
+    """With the release of that name, or else the suite's own, so that what it cannot show is found."""
+    found = find_named(release, folder="fixtures/releases") if release else find_release(path)
+    return read_plan(Job(path, found)) if found else read_suite(path)
 
 
 READERS: Mapping[str, Reader] = {
@@ -55,12 +56,15 @@ class Checked:
     error: str | None
 
 
-def check_file(path: Path) -> Checked:
-    """Read a file as what it is."""
+def check_file(path: Path, release: str | None = None) -> Checked:
+    """Read a file as what it is; a suite together with the release of that name."""
     kind = "unknown"
     try:
         kind = kind_of(path)
-        READERS[kind](path)
+        if kind == "suite":
+            _read_whole_suite(path, release)
+        else:
+            READERS[kind](path)
     except BadlineError as error:
         return Checked(path, kind, str(error))
     return Checked(path, kind, None)

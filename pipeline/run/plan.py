@@ -12,6 +12,7 @@ from pipeline.chance import Chance
 from pipeline.errors import BadlineError
 from pipeline.files import Json, find_named, json_hash
 from pipeline.line.draw import draw_line
+from pipeline.run.observe import refuse_unseen
 from pipeline.spec.profile import Profile, corners
 from pipeline.spec.release import Release, read_release
 from pipeline.spec.scenario import Scenario
@@ -97,6 +98,7 @@ def read_plan(job: Job) -> Plan:
     units = tuple(_units(cast))
     for scenario, voice in sorted({(unit.scenario, unit.voice) for unit in units}):
         refuse_unspeakable(cast.scenarios[scenario], cast.voices[voice])
+    refuse_unseen(cast, release, job.suite)
     return Plan(cast, release, units, _sources(cast, release), _called(cast, release, job))
 
 

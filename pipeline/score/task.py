@@ -81,6 +81,8 @@ def _all_met(criteria: Sequence[Criterion]) -> bool | None:
 
 
 def _outcome(expected: Outcome, outcome: Outcome | None, record: Record) -> Criterion:
+    if expected == "handed_off" and "handoff" not in record.shows:
+        return Criterion("outcome", None, "the agent does not show when it hands over")
     if outcome is None and record.ended in ("agent_hung_up", "caller_hung_up"):
         return Criterion("outcome", None, "what was done cannot be seen, so nobody can say how it came out")
     why = outcome or f"none, the call ended with {record.ended}"

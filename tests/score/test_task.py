@@ -221,3 +221,10 @@ def test_nobody_can_say_what_an_agent_did_that_shows_no_actions(scenario, record
     hidden = replace(record(reply("Done.")), shows=())
     criteria = Task(Options())(scenario(did=WANTED, never=["issue_refund"]), hidden).criteria
     assert [c.met for c in criteria if c.kind in ("did", "never")] == [None, None]
+
+
+@pytest.mark.parametrize("ended", ["agent_hung_up", "caller_hung_up", "caller_gave_up", "time_limit"])
+def test_nobody_can_say_whether_an_agent_handed_over_that_does_not_show_it(scenario, record, reply, ended):
+    hidden = replace(record(reply("A colleague will help."), ended=ended), shows=("actions", "state"))
+    criteria = Task(Options())(scenario(), hidden).criteria
+    assert [(c.kind, c.met) for c in criteria] == [("outcome", None)]
