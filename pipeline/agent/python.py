@@ -93,7 +93,7 @@ class _Conversation:
     async def begin(cls, make: Callable[[], Any], folder: Path) -> "_Conversation":
         agent = await _run(make, folder)
         said = await _run(lambda: getattr(agent, "opening", None), folder)
-        opening = None if said is None else _checked(said, f"{_place(type(agent), folder)}: opening")
+        opening = None if said is None else _checked(said, lambda: f"{_place(type(agent), folder)}: opening")
         return cls(agent, opening, folder)
 
     async def reply(self, heard: Heard) -> Reply:
@@ -102,7 +102,7 @@ class _Conversation:
         if not callable(reply):
             raise AgentError(f"{_place(type(self._agent), self._folder)}: the class has no method reply(heard)")
         said = await _run(lambda: reply(heard), self._folder, is_async=inspect.iscoroutinefunction(reply))
-        return _checked(said, f"{_place(reply, self._folder)}: reply")
+        return _checked(said, lambda: f"{_place(reply, self._folder)}: reply")
 
 
 async def _run(code: Callable[[], Any], folder: Path, *, is_async: bool = False) -> Any:  # noqa: ANN401
@@ -148,13 +148,16 @@ def _place(code: Callable[..., Any], folder: Path) -> str:
     return f"{path.relative_to(folder) if path.is_relative_to(folder) else path.name}:{line}"
 
 
-def _checked(said: Any, where: str) -> Reply:  # noqa: ANN401  whatever the user's code returned
-    """`said` as a reply of its own, which the agent cannot change later. Raises AgentError."""
+def _checked(said: Any, where: Callable[[], str]) -> Reply:  # noqa: ANN401  whatever the user's code returned
+    """`said` as a reply of its own, which the agent cannot change later. Raises AgentError that says `where`.
+
+    To find out where takes longer than a reply, so it is asked for only when it is needed.
+    """
     reply = Reply(said) if isinstance(said, str) else said
     if not isinstance(reply, Reply):
-        raise AgentError(f"{where} gave {type(said).__name__}, not a Reply or a str")
+        raise AgentError(f"{where()} gave {type(said).__name__}, not a Reply or a str")
     if wrong := _wrong(reply):
-        raise AgentError(f"{where} gave a Reply whose {wrong}")
+        raise AgentError(f"{where()} gave a Reply whose {wrong}")
     return replace(deepcopy(reply), actions=tuple(reply.actions), decisions=tuple(reply.decisions))
 
 
@@ -226,5 +229,5 @@ def _package(folder: Path) -> str:
 
 
 def code_hash(folder: Path) -> str:
-    """The hash of the names and bytes of the Python files beside the target, wherever the folder lies."""
-    return json_hash({path.name: file_hash(path) for path in folder.glob("*.py")})
+    """The hash of the names and bytes of the target's folder: its Python files and what they know, kept as JSON."""
+    return json_hash({path.name: file_hash(path) for kind in ("*.py", "*.json") for path in folder.glob(kind)})
