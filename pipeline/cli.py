@@ -21,6 +21,7 @@ from pipeline.report.progress import Watching
 from pipeline.report.table import failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.check import check_file, shipped_words
+from pipeline.run.init import write_first_suite
 from pipeline.run.plan import find_job
 from pipeline.run.single import listen_once, place_once
 from pipeline.run.unit import plain
@@ -166,6 +167,25 @@ def check(
             err.print(result.error, style="red", markup=False, soft_wrap=True)
         out.print(f"{len(results) - len(wrong)} of {len(results)} files are right")
     raise typer.Exit(2 if wrong else 0)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where; it is made if need be.")] = Path(),
+    agent: Annotated[str, typer.Option(help="python (with an example agent) or http.")] = "python",
+    url: Annotated[str | None, typer.Option(help="Where an http agent takes a turn.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a scenario, a release and a suite for an agent of your own, with comments; never over a file.
+
+    Example: badline init mine
+    """
+    started = write_first_suite(folder, agent=agent, url=url)
+    if as_json:
+        _print_json({"written": [str(path) for path in started.written], "next": started.commands})
+        return
+    for line in (*(f"wrote {path}" for path in started.written), "next:", *(f"  {one}" for one in started.commands)):
+        out.print(line, markup=False, soft_wrap=True)
 
 
 @app.command(name="engines")
