@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import soundfile
 import typer
-from click.exceptions import Exit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -114,7 +113,7 @@ def test_the_command_line_understands_a_command_of_the_docs(line: str) -> None:
         if len(words) == 1 and any(one.required for one in command.params):
             return  # the command's name alone, in running text
         command.make_context(words[0], words[1:])
-    except Exit as done:
+    except typer.Exit as done:
         assert done.exit_code == 0  # --help
 
 
