@@ -176,7 +176,9 @@ def init(
     url: Annotated[str | None, typer.Option(help="Where an http agent takes a turn.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a scenario, a release and a suite for an agent of your own, with comments; never over a file.
+    """Write a first suite for an agent of your own.
+
+    A scenario, a release and a suite that explain themselves; never over a file that is there.
 
     Example: badline init mine
     """

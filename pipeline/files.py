@@ -206,6 +206,17 @@ def create_file(path: Path, content: bytes) -> bool:
     return True
 
 
+def cache_folder() -> Path:
+    """Where what was made once is kept: $BADLINE_CACHE, or `badline` in the user's cache folder."""
+    chosen = os.environ.get("BADLINE_CACHE")
+    return Path(chosen) if chosen else user_cache() / "badline"
+
+
+def user_cache() -> Path:
+    """The user's cache folder (XDG base directories)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
 def shipped(folder: str) -> Path:
     """A shipped folder, `noise_profiles` or `fixtures`: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parent

@@ -5,7 +5,6 @@ The names on the one side are those of CTranslate2's WhisperSpec, on the other t
 
 import hashlib
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import torch
 
 from pipeline.asr._ctranslate2 import Array, Model, read_model
 from pipeline.errors import InfraError
-from pipeline.files import file_hash
+from pipeline.files import cache_folder, file_hash
 
 VERSION = 1  # of the conversion: what an older one made is not used again
 
@@ -37,17 +36,6 @@ def kept(name: str, parts: Sequence[Path], sha256: str) -> Path:
             f"{' + '.join(map(str, parts))}: is not the model that was tried (its SHA-256 is not {sha256})"
         )
     return _keep(_saved(read_model(content)), folder, stem)
-
-
-def cache_folder() -> Path:
-    """Where what was made once is kept: $BADLINE_CACHE, or `badline` in the user's cache folder."""
-    chosen = os.environ.get("BADLINE_CACHE")
-    return Path(chosen) if chosen else user_cache() / "badline"
-
-
-def user_cache() -> Path:
-    """The user's cache folder (XDG base directories)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _keep(content: bytes, folder: Path, stem: str) -> Path:

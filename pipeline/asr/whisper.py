@@ -16,11 +16,11 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from whisper.tokenizer import LANGUAGES, get_tokenizer
 
 from pipeline.asr import Transcript
-from pipeline.asr._checkpoint import kept, user_cache
+from pipeline.asr._checkpoint import kept
 from pipeline.asr._whisper import PACKAGED_SHA256, RATE, SHORTEST_S, confidence, cpu, most_tokens
 from pipeline.audio import Sound
 from pipeline.errors import InfraError, did_you_mean
-from pipeline.files import file_hash, installed
+from pipeline.files import file_hash, installed, user_cache
 from pipeline.spec.words import Words, complaint, folder_of
 
 KERNEL_SWITCHES = ("ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA")
