@@ -103,6 +103,8 @@ def _spurious(words: Any) -> Iterator[Block]:  # noqa: ANN401  JSON
 
 def _events(call: Mapping[str, Any]) -> Iterator[Block]:
     for one in call["events"]:
+        if one["name"] == "reply_discarded":  # the reply itself stands there, marked
+            continue
         text = Text(f"{one['name'].replace('_', ' ')} {one['detail']}".strip(), "yellow")
         yield one["at_ms"], [Line(one["at_ms"], "", "yellow", text)]
 

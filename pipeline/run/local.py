@@ -6,6 +6,7 @@ import platform
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Sequence
@@ -25,6 +26,7 @@ ATTEMPTS = 3  # only infrastructure is retried
 DEATHS = 2  # an input that kills its worker as often is set aside
 DIED = f"its worker process died with it {DEATHS} times"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+GRACE_S = 5.0
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -40,7 +42,7 @@ class Ended:
 def run_in_processes(plan: Plan, out: Path, units: Sequence[Unit], workers: int) -> Generator[Ended, None, None]:
     """The units as they end. One with which its worker dies twice is set aside by name, and only that one.
 
-    Close the iterator to stop all work at once. Raises BadlineError where words turn out wrong.
+    Close the iterator to stop. Raises BadlineError where words turn out wrong.
     """
     waiting, deaths = deque(units), Counter[Unit]()
     crowd = _Crowd(plan, out, min(workers, len(units)))
@@ -81,13 +83,17 @@ class _Crowd:
             ended = worker.finish()
             if ended is None:
                 self.workers.remove(worker)
-                worker.dismiss()
+                worker.pipe.close()
+                worker.leave(time.monotonic())
             yield unit, ended
 
     def dismiss(self) -> None:
-        """End all work at once."""
+        """End all work: calls under way may still finish within a short time, and are kept."""
         for worker in self.workers:
-            worker.dismiss()
+            worker.pipe.close()
+        until_s = time.monotonic() + GRACE_S
+        for worker in self.workers:
+            worker.leave(until_s)
 
 
 @dataclass(eq=False)
@@ -127,11 +133,11 @@ class _Worker:
             raise ended
         return ended
 
-    def dismiss(self) -> None:
-        """End it, whatever it does: what it has committed stands, and the rest was never there."""
+    def leave(self, until_s: float) -> None:
+        """Wait until it has gone, which it does once its pipe is closed; then end it, whatever it does."""
+        self.process.join(max(0.0, until_s - time.monotonic()))
         self.process.kill()
         self.process.join()
-        self.pipe.close()
 
 
 @contextmanager

@@ -31,10 +31,13 @@ def test_lines_stand_in_the_order_in_which_things_began():
         facts(
             utterances=[utterance("open", "Hello.", 4000)],
             replies=[reply("Parcel desk.", 0), reply("Your number?", 6500)],
-            events=[{"name": "reply_discarded", "detail": "x", "at_ms": 5000}],
+            events=[{"name": "unheard_under_prompt", "detail": "90 ms of speech", "at_ms": 5000}],
         )
     )
-    places = [text.index(words) for words in ("0.0  agent", "4.0  caller", "5.0", "6.5  agent")]
+    places = [
+        text.index(words)
+        for words in ("0.0  agent", "4.0  caller", "unheard under prompt 90 ms", "6.5  agent")
+    ]
     assert places == sorted(places)
 
 
@@ -71,6 +74,11 @@ def test_words_that_nobody_said_and_replies_never_played_are_marked():
     text = shown(facts(words=[spurious], replies=[reply("Hm?", 0, discarded=True)]))
     assert "3.0  heard  thank you  (nobody said this)" in text
     assert "(never played: the caller spoke again)" in text
+
+
+def test_a_reply_that_was_never_played_is_told_once():
+    discarded = {"name": "reply_discarded", "detail": "Hm?", "at_ms": 100}
+    assert shown(facts(events=[discarded], replies=[reply("Hm?", 0, discarded=True)])).count("Hm?") == 1
 
 
 @pytest.mark.parametrize(("met", "wording"), [(False, "not met: did track: no"), (None, "cannot tell: did track: no")])

@@ -12,6 +12,7 @@ from pipeline.errors import BadlineError
 from pipeline.files import read_json
 from pipeline.run.batch import run_batch
 from pipeline.run.plan import find_job, read_plan
+from pipeline.run.single import place_once
 
 BADLINE = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
@@ -132,3 +133,18 @@ def test_a_bug_of_ours_stops_its_unit_and_no_other(toys):
     assert len(written["units"]) == 10
     assert "one.noisy.tone.1.degraded: ZeroDivisionError: division by zero" in progress
     assert "Traceback" not in progress + results
+
+
+@pytest.mark.slow
+def test_with_real_engines_a_call_alone_is_the_runs_and_its_stamp_knows_the_weights(tmp_path):
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        'name: small\nseed: 7\nrelease: "2026.11"\nscenarios: [track_parcel]\nprofiles: [bad_cellular]\n'
+        "arms: [degraded]\n"
+    )
+    job = find_job(str(suite), None)
+    run_batch(job, tmp_path / "run", workers=1, begin=lambda total, done: None, watch=lambda ended: None)
+    alone = place_once("track_parcel", "bad_cellular", release=None, voice=None, arm="degraded", seed=7)
+    written = manifest(tmp_path / "run")
+    assert written["units"] == {alone.unit.name: alone.record({})["facts_sha256"]}
+    assert len(written["stamps"][0]["asr faster_whisper"]["weights_sha256"]) == 64
