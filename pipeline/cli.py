@@ -17,10 +17,12 @@ from pipeline.audio import write_pcm
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.window import RATE
 from pipeline.report.dialogue import dialogue
+from pipeline.report.health import health
 from pipeline.report.progress import Watching
 from pipeline.report.table import failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.check import check_file, shipped_words
+from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
 from pipeline.run.plan import find_job
 from pipeline.run.single import listen_once, place_once
@@ -188,6 +190,24 @@ def init(
         return
     for line in (*(f"wrote {path}" for path in started.written), "next:", *(f"  {one}" for one in started.commands)):
         out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Try what is installed here, and say how to get the rest.
+
+    Voices speak, recognisers listen to them. Exits with 4 where a call with the shipped release could not be placed.
+
+    Example: badline doctor
+    """
+    with redirect_stdout(sys.stderr):  # an engine may print
+        findings = examine(trials(), lambda part: err.print(f"trying {part}", markup=False))
+    works = default_path_works(findings)
+    if as_json:
+        _print_json({"works": works, "found": [asdict(one) for one in findings]})
+    else:
+        out.print(health(findings))
+    raise typer.Exit(0 if works else 4)
 
 
 @app.command(name="engines")

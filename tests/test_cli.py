@@ -7,7 +7,7 @@ import soundfile
 
 from pipeline import cli
 
-COMMANDS = ("run", "call", "listen", "check", "engines", "schema")
+COMMANDS = ("run", "call", "listen", "check", "init", "doctor", "engines", "schema")
 
 
 @pytest.fixture
