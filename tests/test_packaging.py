@@ -55,6 +55,13 @@ def test_an_installed_wheel_checks_what_it_ships(outside: dict[str, str], tmp_pa
     assert check.stdout == f"{total} of {total} files are right\n"
 
 
+def test_an_installed_wheel_writes_a_first_suite(outside: dict[str, str], tmp_path: Path) -> None:
+    subprocess.run([*BADLINE, "init", "mine"], cwd=tmp_path, env=outside, check=True, capture_output=True)
+    written = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("mine/*/*/*")}
+    assert "mine/fixtures/suites/mine.yaml" in written
+    assert len(written) == 4
+
+
 @pytest.mark.slow
 def test_an_installed_wheel_places_a_call(outside: dict[str, str], tmp_path: Path) -> None:
     call = [*BADLINE, "call", "track_parcel", "--arm", "oracle"]
