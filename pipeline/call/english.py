@@ -97,7 +97,8 @@ ENGLISH = Tongue(
         | \bhear\s+you\b.*\b(badly|properly|well|clearly)\b | \bbroke\s+up\b | \bbreaking\s+up\b"""
     ),
     open_ended=_pattern(
-        rf"""\b(what|which|who|when|where|how|why)\b | ^\W*(and\s+)?(please\s+)?{_WANTED}\b
+        rf"""\b(what|which|(?<!body\s)(?<!someone\s)(?<!colleague\s)(?<!person\s)who|when|where|how|why)\b
+        | ^\W*(and\s+)?(please\s+)?{_WANTED}\b
         | \b(can|could|may|might|would|will)\s+(you|i|we)\s+((please|also|just)\s+)*({_WANTED}|have|get|take|ask)\b"""
     ),
     closed=_pattern(

@@ -14,6 +14,7 @@ from pipeline.files import shipped
 from pipeline.line.draw import ONE_WAY_MS
 from pipeline.line.window import GRID_MS, LEAD_IN_MS, on_grid, samples_of
 from pipeline.run.single import place_once
+from pipeline.spec.suite import read_suite
 
 # A toy parcel desk.
 SPELLED = "zero four one two seven seven eight three"
@@ -196,7 +197,7 @@ def desk_release(tmp_path_factory):
     return build
 
 
-SCENARIOS = sorted(path.stem for path in (shipped("fixtures") / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted(read_suite(shipped("fixtures") / "suites" / "smoke.yaml").scenarios)
 
 
 @pytest.mark.slow

@@ -73,5 +73,5 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 
 def test_a_suite_is_checked_with_the_release_it_names(checked):
-    named = checked(KINDS["suite"] + 'release: "2026.l1"\n')
-    assert "words.yaml:4: release: There is no release called '2026.l1'. Did you mean '2026.11'?" in named.error
+    named = checked(KINDS["suite"] + 'release: "2026.111"\n')
+    assert "words.yaml:4: release: There is no release called '2026.111'. Did you mean '2026.11'?" in named.error

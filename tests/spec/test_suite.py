@@ -78,5 +78,5 @@ def test_a_suite_is_refused_where_it_is_wrong(wrong, old, new, message):
 
 
 def test_a_release_that_is_not_there_is_said_of_the_suite(wrong):
-    said = wrong(find_release, "suite", "[cafe]", '[cafe]\nrelease: "2026.l1"')
-    assert said.startswith("words.yaml:5: release: There is no release called '2026.l1'. Did you mean '2026.11'?")
+    said = wrong(find_release, "suite", "[cafe]", '[cafe]\nrelease: "2026.111"')
+    assert said.startswith("words.yaml:5: release: There is no release called '2026.111'. Did you mean '2026.11'?")
