@@ -1,7 +1,8 @@
 """One's own recordings as a voice: a folder of sound files, found by what they say.
 
-A file says its name ("yes-please.wav"), or what the folder's `index.yaml` says of it. Case, punctuation and spaces do
-not count. A text that is several recordings in a row is spoken as those.
+A file says its name ("yes-please.wav"), what the folder's `index.yaml` says of it, or, where the voice is that of one
+scenario's caller, the line whose key it is named by ("order.wav", said again "order.2.wav"). Case, punctuation and
+spaces do not count. A text that is several recordings in a row is spoken as those.
 """
 
 import re
@@ -10,16 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import soundfile
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, computed_field
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, computed_field, model_validator
 
 from pipeline.audio import Floats, Sound, read_sound
 from pipeline.errors import BadlineError
 from pipeline.files import file_hash, json_hash, read_yaml
+from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.words import Words, folder_of, under
+from pipeline.values import utter
 
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 INDEX = "index.yaml"
@@ -34,15 +37,18 @@ def words_of(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", plain))
 
 
-def recordings(folder: Path) -> Mapping[str, Path]:
-    """The folder's files by their words, in order. Raises BadlineError for a file that is no recording of its own."""
+def recordings(folder: Path, lines: Mapping[str, str]) -> Mapping[str, Path]:
+    """The folder's files by their words, in order; `lines` are the texts of files that are named by a line's key.
+
+    Raises BadlineError for a file that is no recording of its own.
+    """
     if not folder.is_dir():
         raise BadlineError(f"{folder}: there is no such folder")
     indexed = _indexed(folder / INDEX) if (folder / INDEX).is_file() else []
     named = {path for _, path in indexed}
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path not in named)
     found: dict[str, Path] = {}
-    for text, path in [*indexed, *((path.stem, path) for path in files)]:
+    for text, path in [*indexed, *((lines.get(path.stem, path.stem), path) for path in files)]:
         words = words_of(text)
         if not words:
             raise BadlineError(f"{path}: there are no words in {text!r}")
@@ -78,22 +84,30 @@ def _sound(path: Path) -> Sound:
     return sound
 
 
-def _checked_folder(words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  what words hold
-    if not isinstance(words, str | Path):
-        return words
-    folder = folder_of(info) / words
-    with under():
-        recordings(folder)
-    return folder
+def lines_by_key(scenario: Scenario) -> Mapping[str, str]:
+    """What a caller says by the names of files: `order` as first said, `order.2` as said again."""
+    first = {key: utter(line.say, scenario.facts) for key, line in scenario.says.items()}
+    again = {
+        f"{key}.2": utter(line.correct or line.say, scenario.facts, slow=True) for key, line in scenario.says.items()
+    }
+    return {**first, **again}
 
 
-Folder = Annotated[Path, BeforeValidator(_checked_folder), WithJsonSchema({"type": "string"})]
+def _from_here(words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  what words hold
+    return folder_of(info) / words if isinstance(words, str | Path) else words
+
+
+Here = Annotated[Path, BeforeValidator(_from_here), WithJsonSchema({"type": "string"})]
 
 
 class Options(Words):
-    """`folder` is a path from the file that names it; `pause_ms` stands between recordings that are joined."""
+    """`folder`, and `scenario` where files are named by its lines' keys, are paths from the file that names them.
 
-    folder: Annotated[Folder, Field(exclude=True)]
+    `pause_ms` stands between recordings that are joined.
+    """
+
+    folder: Annotated[Here, Field(exclude=True)]
+    scenario: Annotated[Here | None, Field(exclude=True)] = None
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
     pause_ms: Annotated[int, Field(ge=0, le=2000)] = 200
 
@@ -101,7 +115,18 @@ class Options(Words):
     @cached_property
     def sha256(self) -> str:
         """The hash of what the files say and hold, which stands for the folder wherever it lies."""
-        return json_hash({words: file_hash(path) for words, path in recordings(self.folder).items()})
+        return json_hash({words: file_hash(path) for words, path in self.files.items()})
+
+    @cached_property
+    def files(self) -> Mapping[str, Path]:
+        """The recordings by their words."""
+        return recordings(self.folder, lines_by_key(read_scenario(self.scenario)) if self.scenario else {})
+
+    @model_validator(mode="after")
+    def _can_be_heard(self) -> Self:
+        with under("folder"):
+            _ = self.files
+        return self
 
 
 class Recorded:
@@ -111,7 +136,7 @@ class Recorded:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._files = recordings(options.folder)
+        self._files = options.files
         self.languages = (options.language,)
 
     def speak(self, text: str, *, seed: int) -> Sound:

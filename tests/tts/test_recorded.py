@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -5,9 +7,10 @@ import soundfile
 from pipeline.call.voices import LevelVoice
 from pipeline.errors import BadlineError
 from pipeline.levels import active_speech_level
+from pipeline.spec.scenario import Scenario
 from pipeline.spec.voice import read_voice
 from pipeline.tts import Recordings
-from pipeline.tts.recorded import Options, Recorded, words_of
+from pipeline.tts.recorded import Options, Recorded, lines_by_key, recordings, words_of
 
 
 def tone(seconds, hz=440, rate=16000, peak=0.1):
@@ -131,3 +134,47 @@ def test_the_longest_recordings_are_calibrated_on(folder):
 
 def test_apostrophes_join_and_other_signs_part():
     assert words_of("I’d like B-7, O'Neill_Straße") == "id like b 7 oneill strasse"
+
+
+@pytest.fixture
+def by_key(tmp_path):
+    """The folder of one scenario's caller: files named by the keys of its lines."""
+    own = tmp_path / "maya"
+    own.mkdir()
+    soundfile.write(own / "order.wav", tone(0.5), 16000)
+    soundfile.write(own / "order.2.wav", tone(1.0), 16000)
+    return own
+
+
+def lines(**facts):
+    words = {"order": {"alnum_id": "0412-7783"}} | facts
+    return Scenario.model_validate(
+        {
+            "name": "one",
+            "about": "A caller who was recorded.",
+            "now": "2026-11-22T10:00",
+            "facts": words,
+            "says": {"open": {"say": "Hello."}, "order": {"say": "It's {order}."}},
+            "expect": {"outcome": "handed_off"},
+        }
+    )
+
+
+def test_a_file_named_by_a_key_says_that_line_as_first_said_and_as_said_again(by_key):
+    texts = lines_by_key(lines())
+    files = recordings(by_key, texts)
+    assert files[words_of(texts["order"])].name == "order.wav"
+    assert files[words_of(texts["order.2"])].name == "order.2.wav"
+
+
+def test_a_key_says_other_words_where_the_fact_is_another(by_key):
+    mine, other = (recordings(by_key, lines_by_key(lines(order={"digits": code}))) for code in ("123", "456"))
+    assert set(mine) != set(other)
+
+
+def test_a_voice_of_one_scenarios_caller_is_written_with_its_file(by_key, tmp_path):
+    scenario = "fixtures/scenarios/change_delivery_address.yaml"
+    words = f"recorded: {{folder: maya, scenario: {Path(scenario).absolute()}}}\n"
+    (tmp_path / "maya.yaml").write_text(words, encoding="utf-8")
+    said = read_voice(tmp_path / "maya.yaml").build().speak("It's zero four one two, seven seven eight three.", seed=0)
+    assert said.seconds == pytest.approx(0.5)
