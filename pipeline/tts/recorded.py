@@ -19,7 +19,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, com
 
 from pipeline.audio import Floats, Sound, read_sound
 from pipeline.errors import BadlineError
-from pipeline.files import file_hash, json_hash, read_yaml
+from pipeline.files import file_hash, find_named, json_hash, read_yaml
 from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.words import Words, folder_of, under
 from pipeline.values import utter
@@ -97,17 +97,26 @@ def _from_here(words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  what w
     return folder_of(info) / words if isinstance(words, str | Path) else words
 
 
-Here = Annotated[Path, BeforeValidator(_from_here), WithJsonSchema({"type": "string"})]
+def _named(words: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  what words hold
+    if not isinstance(words, str):
+        return words
+    with under():
+        return find_named(words, folder="fixtures/scenarios", near=folder_of(info))
+
+
+_TEXT = WithJsonSchema({"type": "string"})
+Folder = Annotated[Path, BeforeValidator(_from_here), _TEXT]
+Named = Annotated[Path, BeforeValidator(_named), _TEXT]
 
 
 class Options(Words):
-    """`folder`, and `scenario` where files are named by its lines' keys, are paths from the file that names them.
+    """`folder` is a path from the file that names it; `pause_ms` stands between recordings that are joined.
 
-    `pause_ms` stands between recordings that are joined.
+    `scenario` is the name or path of one whose lines' keys name files.
     """
 
-    folder: Annotated[Here, Field(exclude=True)]
-    scenario: Annotated[Here | None, Field(exclude=True)] = None
+    folder: Annotated[Folder, Field(exclude=True)]
+    scenario: Annotated[Named | None, Field(exclude=True)] = None
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
     pause_ms: Annotated[int, Field(ge=0, le=2000)] = 200
 
@@ -124,8 +133,10 @@ class Options(Words):
 
     @model_validator(mode="after")
     def _can_be_heard(self) -> Self:
+        with under("scenario"):
+            lines = lines_by_key(read_scenario(self.scenario)) if self.scenario else {}
         with under("folder"):
-            _ = self.files
+            recordings(self.folder, lines)
         return self
 
 

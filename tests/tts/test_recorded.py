@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile
@@ -154,7 +152,7 @@ def lines(**facts):
             "about": "A caller who was recorded.",
             "now": "2026-11-22T10:00",
             "facts": words,
-            "says": {"open": {"say": "Hello."}, "order": {"say": "It's {order}."}},
+            "says": {"open": {"say": "Hello."}, "order": {"say": "It's {order}.", "correct": "I said {order}."}},
             "expect": {"outcome": "handed_off"},
         }
     )
@@ -173,8 +171,8 @@ def test_a_key_says_other_words_where_the_fact_is_another(by_key):
 
 
 def test_a_voice_of_one_scenarios_caller_is_written_with_its_file(by_key, tmp_path):
-    scenario = "fixtures/scenarios/change_delivery_address.yaml"
-    words = f"recorded: {{folder: maya, scenario: {Path(scenario).absolute()}}}\n"
+    (by_key / "order.2.wav").unlink()
+    words = "recorded: {folder: maya, scenario: change_delivery_address}\n"
     (tmp_path / "maya.yaml").write_text(words, encoding="utf-8")
     said = read_voice(tmp_path / "maya.yaml").build().speak("It's zero four one two, seven seven eight three.", seed=0)
     assert said.seconds == pytest.approx(0.5)
