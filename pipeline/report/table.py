@@ -1,5 +1,6 @@
 """A run as tables in a terminal, and a line's measures."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -10,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.line.scene import Measure
-from pipeline.run.summary import Failing, Row, Slots, Summary
+from pipeline.run.summary import Failing, Intent, Row, Slots, Summary
 from pipeline.score import Status
+from pipeline.spec.suite import ARMS
 
 MOST_SHOWN = 3  # failing calls; all of them stand in the manifest
 LEAST_WIDTH = 8  # of a number such as 112/128
@@ -28,7 +30,13 @@ SHORT = {
 
 def tables(summary: Summary) -> RenderableType:
     """Success and words by arm and profile, slots by type, and what makes the run unfit."""
-    return Group(_success(summary), _slots(summary.slots), *_notes(summary))
+    return Group(
+        _success(summary),
+        _intents(summary.intents),
+        _slots(summary.slots),
+        _slot_errors(summary.slots),
+        *_notes(summary),
+    )
 
 
 def _success(summary: Summary) -> RenderableType:
@@ -50,27 +58,66 @@ def _cells(row: Row, statuses: Sequence[str]) -> tuple[str, ...]:
 
 
 def _slots(slots: tuple[Slots, ...]) -> RenderableType:
-    """One row a type; of the degraded arm a column a profile, as long as these fit."""
+    """Degraded calls by profile where there are few, the other arms as a whole."""
     if not slots:
         return Text()
-    profiles = {slot.profile for slot in slots if slot.arm == "degraded"}
-    heads = {slot: _head(slot, apart=len(profiles) <= MOST_COLUMNS) for slot in slots}
-    columns = list(dict.fromkeys(heads[slot] for slot in sorted(slots, key=lambda slot: slot.arm == "degraded")))
-    table = _table(("type",), columns)
+    apart = len({slot.profile for slot in slots if slot.arm == "degraded"}) <= MOST_COLUMNS
+    columns: dict[str, list[Slots]] = {}
+    for slot in sorted(slots, key=lambda slot: ARMS.index(slot.arm)):
+        columns.setdefault(slot.profile if slot.arm == "degraded" and apart else slot.arm, []).append(slot)
+    table = _table(("type",), list(columns))
     for kind in dict.fromkeys(slot.type for slot in slots):
-        cells = (_slot(slot for slot in slots if slot.type == kind and heads[slot] == column) for column in columns)
+        cells = (_slot(slot for slot in column if slot.type == kind) for column in columns.values())
         table.add_row(kind, *cells)
     return _titled("slots: heard at the first try / right in the end / offered", table)
 
 
-def _head(slot: Slots, *, apart: bool) -> str:
-    return slot.profile if slot.arm == "degraded" and apart else slot.arm
-
-
 def _slot(slots: Iterable[Slots]) -> str:
-    counts = [(slot.first_try, slot.in_the_end, slot.offered) for slot in slots]
-    first, end, offered = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0, 0)
-    return f"{first}/{end}/{offered}" if offered else "-"
+    total = _sum(slots)
+    return f"{total['first_try']}/{total['in_the_end']}/{total['offered']}" if total["offered"] else "-"
+
+
+def _sum(slots: Iterable[Slots]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for one in slots:
+        total.update(one.counts)
+    return total
+
+
+def _slot_errors(slots: tuple[Slots, ...]) -> RenderableType:
+    """By type over all degraded calls: what the recogniser changed inside the entity, what the agent made of it."""
+    table = _table(("type",), ("characters wrong", "recall", "precision", "slot errors"))
+    for kind in dict.fromkeys(slot.type for slot in slots):
+        total = _sum(slot for slot in slots if slot.type == kind and slot.arm == "degraded")
+        if total["offered"]:
+            table.add_row(kind, *_slot_rates(total))
+    return (
+        _titled("slots of degraded calls: heard at the first try, and done in the end", table) if table.rows else Text()
+    )
+
+
+def _slot_rates(total: Counter[str]) -> tuple[str, ...]:
+    wrong = total["substitutions"] + total["insertions"]
+    return (
+        _share(total["character_edits"], total["characters"]),
+        _share(total["hits"], total["expected"]),
+        _share(total["hits"], total["hits"] + wrong),
+        _share(wrong + total["deletions"], total["expected"]),
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part}/{whole}" if whole else "-"
+
+
+def _intents(intents: tuple[Intent, ...]) -> RenderableType:
+    arms = [arm for arm in ARMS if any(one.arm == arm for one in intents)]
+    counts = {(one.intent, one.arm): one for one in intents}
+    table = _table(("intent",), arms)
+    for intent in dict.fromkeys(one.intent for one in intents):
+        found = [counts.get((intent, arm)) for arm in arms]
+        table.add_row(intent, *(_share(one.passed, one.counted) if one else "-" for one in found))
+    return _titled("success by intent", table) if intents else Text()
 
 
 def _notes(summary: Summary) -> Iterator[Text]:

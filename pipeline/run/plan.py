@@ -119,7 +119,10 @@ def _called(cast: Cast, release: Release, job: Job) -> dict[tuple[str, str], str
         **{("scenario", name): called for name, called in zip(cast.scenarios, cast.suite.scenarios, strict=True)},
         **{("profile", name): called for name, called in zip(cast.profiles, cast.suite.profiles, strict=True)},
     }
-    near = {key: str(job.suite.parent / called) if "/" in called else called for key, called in written.items()}
+    near = {
+        key: str(job.suite.parent / called) if "/" in called or called.endswith(".yaml") else called
+        for key, called in written.items()
+    }
     return {**near, ("release", release.name): _release_called(release, job.release)}
 
 

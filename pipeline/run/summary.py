@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.run.plan import Plan
 from pipeline.score import SUCCESS
 from pipeline.score.words import word_error_rate
-from pipeline.spec.suite import ARMS
+from pipeline.spec.suite import ARMS, Arm
 
 MOST_LOST = 0.01  # more units lost to our own faults than this make the run INVALID
 MOST_Z = 4.0
@@ -40,14 +40,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Slots:
-    """How a type of slot fared in an arm and profile: offered, heard at the first try, right in the end."""
+    """How a type of slot fared in an arm and profile: the counts of the score `slots`, summed over calls."""
 
-    arm: str
+    arm: Arm
     profile: str
     type: str
-    offered: int
-    first_try: int
-    in_the_end: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """How the calls of an intent, the first tag of their scenario, fared in an arm."""
+
+    arm: str
+    intent: str
+    counted: int
+    passed: int
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class Summary:
     release: str
     rows: tuple[Row, ...]
     slots: tuple[Slots, ...]
+    intents: tuple[Intent, ...]
     drawn: tuple[Drawn, ...]
     lost: Mapping[str, str]
     invalid: tuple[str, ...]
@@ -105,6 +114,7 @@ def summarise(plan: Plan, records: Iterable[Mapping[str, Any]], lost: Mapping[st
         release=plan.release.name,
         rows=rows,
         slots=tuple(_slots(facts)),
+        intents=tuple(_intents(plan, facts)),
         drawn=drawn,
         lost=lost,
         invalid=tuple(_invalid(plan, facts, drawn, lost)),
@@ -142,11 +152,19 @@ def _row(arm: str, profile: str, group: Sequence[Mapping[str, Any]]) -> Row:
 def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
     counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for fact in facts:
-        for slot in fact.get("scores", {}).get("slots", {}).get("details", ()):
-            counts[fact["arm"], fact["profile"], slot["type"]].update(
-                {key: int(bool(slot[key])) for key in ("offered", "first_try", "in_the_end")}
-            )
-    return [Slots(*key, count["offered"], count["first_try"], count["in_the_end"]) for key, count in counts.items()]
+        for name, count in fact.get("scores", {}).get("slots", {}).get("counts", {}).items():
+            kind, _, what = name.partition(".")
+            counts[fact["arm"], fact["profile"], kind][what] += count
+    return [Slots(*key, dict(count)) for key, count in counts.items()]
+
+
+def _intents(plan: Plan, facts: Sequence[Mapping[str, Any]]) -> list[Intent]:
+    groups: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for fact in facts:
+        success, tags = SUCCESS[fact["status"]], plan.cast.scenarios[fact["scenario"]].tags
+        if success is not None and tags:
+            groups[fact["arm"], tags[0]].append(success)
+    return [Intent(*key, len(calls), sum(calls)) for key, calls in groups.items()]
 
 
 def _drawn(facts: Sequence[Mapping[str, Any]]) -> list[Drawn]:

@@ -34,10 +34,7 @@ def test_lines_stand_in_the_order_in_which_things_began():
             events=[{"name": "unheard_under_prompt", "detail": "90 ms of speech", "at_ms": 5000}],
         )
     )
-    places = [
-        text.index(words)
-        for words in ("0.0  agent", "4.0  caller", "unheard under prompt 90 ms", "6.5  agent")
-    ]
+    places = [text.index(words) for words in ("0.0  agent", "4.0  caller", "unheard under prompt 90 ms", "6.5  agent")]
     assert places == sorted(places)
 
 

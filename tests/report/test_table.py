@@ -6,7 +6,7 @@ from rich.console import Console
 
 from pipeline.line.scene import Measure
 from pipeline.report.table import failing, measures, tables
-from pipeline.run.summary import Failing, Row, Slots, Summary
+from pipeline.run.summary import Failing, Intent, Row, Slots, Summary
 
 WORDS = {"substitutions": 1, "deletions": 0, "insertions": 0, "n_ref": 10}
 
@@ -23,8 +23,22 @@ def row(arm, profile, **statuses):
     return Row(arm, profile, sum(statuses.values()), counted, statuses.get("passed", 0), statuses, WORDS)
 
 
-def summary(*rows, slots=(), lost=None, invalid=(), broken=(), production=None):
-    return Summary("smoke", "2026.11", rows, slots, (), lost or {}, invalid, broken, production)
+COUNTS = {
+    "offered": 24,
+    "first_try": 20,
+    "in_the_end": 22,
+    "characters": 192,
+    "character_edits": 9,
+    "expected": 24,
+    "hits": 20,
+    "substitutions": 3,
+    "deletions": 1,
+    "insertions": 2,
+}
+
+
+def summary(*rows, slots=(), intents=(), lost=None, invalid=(), broken=(), production=None):
+    return Summary("smoke", "2026.11", rows, slots, intents, (), lost or {}, invalid, broken, production)
 
 
 PROFILES = ("clean_line", "cafe", "bad_cellular", "kids_in_the_back_of_the_car")
@@ -49,15 +63,15 @@ def test_rates_stand_beside_their_counts():
 def test_nothing_is_cut_off_in_80_columns():
     statuses = {"passed": 100, "resolved_badly": 11, "failed": 12, "agent_error": 13, "not_evaluated": 14}
     rows = [row(arm, name, **statuses) for arm in ("oracle", "clean", "degraded") for name in PROFILES]
-    slots = tuple(Slots("degraded", name, "spelled_name", 24, 20, 22) for name in PROFILES)
+    slots = tuple(Slots("degraded", name, "spelled_name", COUNTS) for name in PROFILES)
     text = shown(tables(summary(*rows, slots=slots)))
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
 
 
 def test_many_profiles_share_a_column_of_slots():
-    slots = tuple(Slots("degraded", f"p{i}", "digits", 2, 1, 2) for i in range(5))
-    assert "5/10/10" in shown(tables(summary(row("degraded", "p0"), slots=slots)))
+    slots = tuple(Slots("degraded", f"p{i}", "digits", COUNTS) for i in range(5))
+    assert "100/110/120" in shown(tables(summary(row("degraded", "p0"), slots=slots)))
 
 
 def test_of_a_traceback_only_the_last_line_is_shown():
@@ -102,3 +116,15 @@ def test_the_line_and_the_sentence_are_measured_apart():
 
 def test_a_line_without_effects_says_so():
     assert "nothing to measure" in shown(measures([], []))
+
+
+def test_what_was_done_with_a_slot_is_shown_by_recall_precision_and_errors():
+    text = shown(tables(summary(row("degraded", "cafe"), slots=(Slots("degraded", "cafe", "digits", COUNTS),))))
+    [line] = [line for line in text.splitlines() if "9/192" in line]
+    assert line.split() == ["digits", "9/192", "20/24", "20/25", "6/24"]
+
+
+def test_success_is_shown_by_intent_and_arm():
+    intents = (Intent("oracle", "refund", 4, 4), Intent("degraded", "refund", 4, 1))
+    text = shown(tables(summary(row("degraded", "cafe"), intents=intents)))
+    assert any(line.split() == ["refund", "4/4", "1/4"] for line in text.splitlines())

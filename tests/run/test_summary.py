@@ -1,9 +1,10 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from pipeline.run.plan import find_job, read_plan
-from pipeline.run.summary import summarise
+from pipeline.run.summary import Intent, summarise
 
 
 @pytest.fixture
@@ -12,13 +13,13 @@ def plan(toys):
     return read_plan(find_job(str(toys.suite), None))
 
 
-def record(unit, status="passed", words=None, slots=(), measures=None, why=""):
+def record(unit, status="passed", words=None, slots=None, measures=None, why=""):
     """What a unit's record holds of all that a summary reads."""
     criteria = [{"name": "outcome", "met": not why, "why": why}]
     scores = {
         "task": {"criteria": criteria},
         "words": {"counts": words or {}},
-        "slots": {"details": list(slots)},
+        "slots": {"counts": slots or {}},
     }
     call = {"call": unit.name, "error": None, "measures": measures or {}}
     names = {key: getattr(unit, key) for key in ("scenario", "profile", "voice", "trial", "arm")}
@@ -68,13 +69,19 @@ def test_words_are_summed_before_they_are_divided(plan):
 
 
 def test_slots_are_counted_by_type(plan):
-    slots = [
-        {"type": "digits", "offered": True, "first_try": True, "in_the_end": True},
-        {"type": "digits", "offered": True, "first_try": False, "in_the_end": True},
-        {"type": "digits", "offered": False, "first_try": False, "in_the_end": None},
-    ]
-    [counted] = summarise(plan, [record(plan.units[0], slots=slots)], {}).slots
-    assert (counted.type, counted.offered, counted.first_try, counted.in_the_end) == ("digits", 2, 1, 2)
+    first, second = {"digits.offered": 2, "digits.hits": 1}, {"digits.offered": 1, "digits.hits": 1}
+    same = [unit for unit in plan.units if (unit.arm, unit.profile) == ("degraded", "noisy")][:2]
+    both = [record(unit, slots=slots) for unit, slots in zip(same, (first, second), strict=True)]
+    [counted] = summarise(plan, both, {}).slots
+    assert (counted.type, counted.counts) == ("digits", {"offered": 3, "hits": 2})
+
+
+def test_the_first_tag_of_a_scenario_is_its_intent(plan):
+    tagged = {name: one.model_copy(update={"tags": ("greet", "short")}) for name, one in plan.cast.scenarios.items()}
+    plan = replace(plan, cast=replace(plan.cast, scenarios=tagged))
+    intents = summarise(plan, records(plan, "failed", "caller_invalid"), {}).intents
+    counted = sum(unit.arm == "degraded" for unit in plan.units) - 1
+    assert Intent("degraded", "greet", counted, counted - 1) in intents
 
 
 def test_arms_stand_together_perfect_ears_first(plan):
