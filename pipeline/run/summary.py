@@ -150,7 +150,7 @@ def _row(arm: str, profile: str, group: Sequence[Mapping[str, Any]]) -> Row:
 
 
 def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
-    counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    counts: dict[tuple[Arm, str, str], Counter[str]] = defaultdict(Counter)
     for fact in facts:
         for name, count in fact.get("scores", {}).get("slots", {}).get("counts", {}).items():
             kind, _, what = name.partition(".")
