@@ -30,13 +30,8 @@ SHORT = {
 
 def tables(summary: Summary) -> RenderableType:
     """Success and words by arm and profile, slots by type, and what makes the run unfit."""
-    return Group(
-        _success(summary),
-        _intents(summary.intents),
-        _slots(summary.slots),
-        _slot_errors(summary.slots),
-        *_notes(summary),
-    )
+    parts = (_success(summary), _intents(summary.intents), _slots(summary.slots), _slot_errors(summary.slots))
+    return Group(*(part for part in parts if part), *_notes(summary))
 
 
 def _success(summary: Summary) -> RenderableType:
@@ -57,10 +52,10 @@ def _cells(row: Row, statuses: Sequence[str]) -> tuple[str, ...]:
     return (_percent(row.success), passed, *(_count(row.statuses.get(one, 0)) for one in statuses), _percent(row.wer))
 
 
-def _slots(slots: tuple[Slots, ...]) -> RenderableType:
+def _slots(slots: tuple[Slots, ...]) -> RenderableType | None:
     """Degraded calls by profile where there are few, the other arms as a whole."""
     if not slots:
-        return Text()
+        return None
     apart = len({slot.profile for slot in slots if slot.arm == "degraded"}) <= MOST_COLUMNS
     columns: dict[str, list[Slots]] = {}
     for slot in sorted(slots, key=lambda slot: ARMS.index(slot.arm)):
@@ -84,7 +79,7 @@ def _sum(slots: Iterable[Slots]) -> Counter[str]:
     return total
 
 
-def _slot_errors(slots: tuple[Slots, ...]) -> RenderableType:
+def _slot_errors(slots: tuple[Slots, ...]) -> RenderableType | None:
     """By type over all degraded calls: what the recogniser changed inside the entity, what the agent made of it."""
     table = _table(("type",), ("characters wrong", "recall", "precision", "slot errors"))
     for kind in dict.fromkeys(slot.type for slot in slots):
@@ -92,7 +87,7 @@ def _slot_errors(slots: tuple[Slots, ...]) -> RenderableType:
         if total["offered"]:
             table.add_row(kind, *_slot_rates(total))
     return (
-        _titled("slots of degraded calls: heard at the first try, and done in the end", table) if table.rows else Text()
+        _titled("slots of degraded calls: heard at the first try, and done in the end", table) if table.rows else None
     )
 
 
@@ -110,14 +105,14 @@ def _share(part: int, whole: int) -> str:
     return f"{part}/{whole}" if whole else "-"
 
 
-def _intents(intents: tuple[Intent, ...]) -> RenderableType:
+def _intents(intents: tuple[Intent, ...]) -> RenderableType | None:
     arms = [arm for arm in ARMS if any(one.arm == arm for one in intents)]
     counts = {(one.intent, one.arm): one for one in intents}
     table = _table(("intent",), arms)
     for intent in dict.fromkeys(one.intent for one in intents):
         found = [counts.get((intent, arm)) for arm in arms]
         table.add_row(intent, *(_share(one.passed, one.counted) if one else "-" for one in found))
-    return _titled("success by intent", table) if intents else Text()
+    return _titled("success by intent", table) if intents else None
 
 
 def _notes(summary: Summary) -> Iterator[Text]:
