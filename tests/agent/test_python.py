@@ -204,3 +204,11 @@ def test_a_file_that_cannot_be_loaded_is_refused_with_its_line(tmp_path):
 
 def test_records_do_not_name_the_folders_of_a_machine(tmp_path):
     assert options(tmp_path, MADE).model_dump() == {"target": "desk.py:Desk", "options": {}}
+
+
+@pytest.mark.parametrize(("file", "counts"), [("near.py", True), ("knowledge.json", True), ("notes.txt", False)])
+def test_code_and_json_beside_the_target_are_the_agents_files(tmp_path, file, counts):
+    agent = options(tmp_path, MADE)
+    before = agent.content()
+    (tmp_path / file).write_text("{}", encoding="utf-8")
+    assert (agent.content() != before) == counts
