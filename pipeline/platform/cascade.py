@@ -15,7 +15,7 @@ from pipeline.line.window import RATE
 from pipeline.platform import Answer, Event, Turn
 from pipeline.platform.ears import Ears
 from pipeline.platform.turns import Cut, Turns
-from pipeline.spec.release import Latency, Release
+from pipeline.spec.release import Release
 
 Voice = Callable[[str], Ints]
 Out = Turn | Answer | Event
@@ -72,25 +72,47 @@ class CascadeHearing:
     async def _frame(self, track: Track, start_ms: int, end_ms: int, *, speech: bool) -> AsyncIterator[Out]:
         if answer := self._begun(end_ms):
             yield answer
+        if self._has_ended:
+            return
         if start_ms < self._sounding_until_ms:
             self._deaf_ms += speech * (end_ms - start_ms)
             if event := self._unheard(end_ms):
                 yield event
             return
-        cut = self._turns.feed(start_ms, end_ms, speech=speech)
-        if self._due and (self._turns.speaking or cut):
-            # The caller speaks again before the reply sounds: it is never played, but what it did stands.
+        if cut := self._turns.feed(start_ms, end_ms, speech=speech):
+            async for one in self._take(track, cut):
+                yield one
+
+    async def _take(self, track: Track, cut: Cut) -> AsyncIterator[Out]:
+        """A turn is over: recognised, and given to the agent, unless it was a noise while a reply was due."""
+        heard = self._cascade.ears.transcript(track, cut, from_ms=self._sounding_until_ms)
+        window = track.at(cut.start_ms).window.name
+        number, self._taken = self._taken, self._taken + 1
+        yield Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
+        if self._due and not heard.text.strip():
+            yield Event(cut.decided_ms, "nothing_recognised")
+            self._due = _not_before(self._due, cut.decided_ms + self._latency_ms(window, "asr_ms"))
+            return
+        if self._due:
+            # The caller spoke again before the reply sounded: it is never played, but what it did stands.
             yield replace(self._due, discarded=True)
-            yield Event(end_ms, "reply_discarded", self._due.reply.text)
+            yield Event(cut.decided_ms, "reply_discarded", self._due.reply.text)
             self._due = None
-        if cut:
-            heard = self._cascade.ears.transcript(track, cut, from_ms=self._sounding_until_ms)
-            yield Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
-            await self._ask(_told(heard), cut, track.at(cut.start_ms).window.name)
+        reply = await self._conversation.reply(_told(heard))
+        start_ms = cut.decided_ms + self._latency_ms(window, "asr_ms", "agent_ms", "tts_ms")
+        self._due = self._answer(number, reply, start_ms)
+
+    @property
+    def _has_ended(self) -> bool:
+        """Whether the agent has ended its part; nobody listens any more while its last words are due."""
+        return self._due is not None and (self._due.reply.ends_call or self._due.reply.handoff is not None)
 
     def _begun(self, now_ms: int) -> Answer | None:
-        """What was due and begins to sound; one without words is heard by nobody and covers nothing."""
-        if self._due is None or self._due.start_ms > now_ms:
+        """What was due and begins to sound, unless somebody speaks: then it waits for what was said.
+
+        One without words is heard by nobody and covers nothing.
+        """
+        if self._due is None or self._due.start_ms > now_ms or self._turns.speaking:
             return None
         answer, self._due = self._due, None
         if len(answer.pcm):
@@ -106,23 +128,18 @@ class CascadeHearing:
         enough = lost_ms >= self._cascade.release.endpointing.min_speech_ms
         return Event(now_ms, "unheard_under_prompt", f"{lost_ms} ms of speech") if enough else None
 
-    async def _ask(self, heard: Heard, cut: Cut, window: str) -> None:
-        number, self._taken = self._taken, self._taken + 1
-        reply = await self._conversation.reply(heard)
-        self._due = self._answer(number, reply, cut.decided_ms + self._latency_ms(window))
-
-    def _latency_ms(self, window: str) -> int:
+    def _latency_ms(self, window: str, *parts: str) -> int:
         """Drawn by the name of the window in which the turn began, and by which turn of it this is."""
         nth = self._names[window] = self._names.get(window, 0) + 1
         chance = self._cascade.chance.named("latency", window, str(nth))
-        return sum(
-            int(chance.named(part).stream().integers(low, high + 1))
-            for part, (low, high) in _parts(self._cascade.release.latency)
-        )
+        ranges = [(part, getattr(self._cascade.release.latency, part)) for part in parts]
+        return sum(int(chance.named(part).stream().integers(low, high + 1)) for part, (low, high) in ranges)
 
 
-def _parts(latency: Latency) -> list[tuple[str, tuple[int, int]]]:
-    return [("asr_ms", latency.asr_ms), ("agent_ms", latency.agent_ms), ("tts_ms", latency.tts_ms)]
+def _not_before(answer: Answer, start_ms: int) -> Answer:
+    """The answer, later if it would begin before."""
+    later_ms = max(0, start_ms - answer.start_ms)
+    return replace(answer, start_ms=answer.start_ms + later_ms, end_ms=answer.end_ms + later_ms)
 
 
 def _told(heard: Transcript) -> Heard:

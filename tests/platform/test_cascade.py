@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipeline.agent import Action, AgentError, Heard, Reply
+from pipeline.agent import Action, AgentError, Handoff, Heard, Reply
 from pipeline.audio import pcm_hash
 from pipeline.call.asked import Listener
 from pipeline.call.caller import Caller
@@ -240,9 +240,30 @@ def test_a_reply_is_discarded_when_the_caller_speaks_again_and_its_actions_stand
     assert told.index(event) == told.index(first) + 1
 
 
-def test_a_reply_is_discarded_once_enough_was_said_for_a_turn():
+def test_a_reply_is_discarded_once_words_were_recognised():
     told = hear(cascade(), call_of(*PAUSED))
-    assert of(Event, told)[0].at_ms == pytest.approx(SECOND_MS + 200, abs=LATE_MS)
+    assert of(Event, told)[0].at_ms == of(Turn, told)[1].decided_ms
+
+
+NOISE = stream(1, "a noise that says nothing").uniform(-0.1, 0.1, samples_of(500)).astype(np.float32)
+
+
+def test_a_noise_without_words_makes_a_due_reply_wait_and_discards_nothing():
+    agent = Agent([Reply("you are welcome")])
+    told = hear(cascade(conversation=agent.pick_up), call_of(FIRST, pause(1200), NOISE, pause(900)))
+    [answer], noise = of(Answer, told), of(Turn, told)[1]
+    assert (answer.discarded, noise.text) == (False, "")
+    assert answer.start_ms >= noise.decided_ms + 300  # until the recogniser has found nothing
+    assert [event.name for event in of(Event, told)] == ["nothing_recognised"]
+    assert len(agent.heard) == 1
+
+
+@pytest.mark.parametrize("last", [Reply("goodbye", ends_call=True), Reply("hold on", handoff=Handoff("asked"))])
+def test_the_last_words_of_an_agent_stand_whatever_is_said_before_they_sound(last):
+    agent = Agent([last])
+    told = hear(cascade(conversation=agent.pick_up), call_of(*PAUSED))
+    assert [answer.discarded for answer in of(Answer, told)] == [False]
+    assert len(agent.heard) == 1
 
 
 def test_a_short_noise_discards_nothing():
