@@ -136,10 +136,13 @@ class Caller:
     def _speak(self, key: str, template: str, *, slow: bool = False) -> Speak:
         self._attempts[key] += 1
         facts = self._scenario.facts
-        offered = tuple(dict.fromkeys(slot["fact"] for slot in SLOT.finditer(template)))
-        offered += tuple(name for name in key.split("+") if name in facts and name not in offered)
-        spoken = values.utter(template, facts, slow=slow)
-        return Speak(key, self._attempts[key], values.written(template, facts), spoken, offered)
+        text, spoken = values.written(template, facts), values.utter(template, facts, slow=slow)
+        named = [slot["fact"] for slot in SLOT.finditer(template)]
+        # A line may also say the value of its fact in words of its own.
+        own = [
+            name for name in key.split("+") if name in facts and values.find(facts[name], text, now=self._scenario.now)
+        ]
+        return Speak(key, self._attempts[key], text, spoken, tuple(dict.fromkeys((*named, *own))))
 
     def _phrase(self, key: str) -> Speak:
         """A stock answer; saying yes often costs no patience."""
