@@ -61,7 +61,7 @@ def _slots(slots: tuple[Slots, ...]) -> RenderableType | None:
     for slot in sorted(slots, key=lambda slot: ARMS.index(slot.arm)):
         columns.setdefault(slot.profile if slot.arm == "degraded" and apart else slot.arm, []).append(slot)
     table = _table(("type",), list(columns))
-    for kind in dict.fromkeys(slot.type for slot in slots):
+    for kind in dict.fromkeys(slot.type for slot in slots if slot.counts.get("offered")):
         cells = (_slot(slot for slot in column if slot.type == kind) for column in columns.values())
         table.add_row(kind, *cells)
     return _titled("slots: heard at the first try / right in the end / offered", table)
