@@ -14,7 +14,7 @@ from pipeline.line.track import Track
 from pipeline.line.window import RATE
 from pipeline.platform import Answer, Event, Turn
 from pipeline.platform.ears import Ears
-from pipeline.platform.turns import Cut, Turns
+from pipeline.platform.turns import Cut
 from pipeline.spec.release import Release
 
 Voice = Callable[[str], Ints]
@@ -44,7 +44,7 @@ class CascadeHearing:
     def __init__(self, cascade: Cascade, conversation: Conversation) -> None:
         self._cascade = cascade
         self._conversation = conversation
-        self._turns = Turns(cascade.release.endpointing)
+        self._turns = cascade.ears.turns(cascade.release.endpointing)
         self._taken = 0
         self._heard_ms = 0
         self._deaf_ms = 0

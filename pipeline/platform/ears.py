@@ -10,7 +10,8 @@ from pipeline.asr import Asr, Transcript
 from pipeline.audio import Floats, Ints, Sound, from_pcm, pcm_hash
 from pipeline.line.track import Track
 from pipeline.line.window import HIDDEN_MS, RATE, Window
-from pipeline.platform.turns import Cut
+from pipeline.platform.turns import Cut, Turns
+from pipeline.spec.release import Endpointing
 from pipeline.vad import Vad
 
 T = TypeVar("T")
@@ -25,6 +26,10 @@ class Ears(Protocol):
     """Speech or not, in frames of `frame_ms` within a window; and the words of a turn."""
 
     frame_ms: int
+
+    def turns(self, endpointing: Endpointing) -> Turns:
+        """How a release's endpointing cuts turns for these ears."""
+        ...
 
     def speech(self, window: Window) -> Floats:
         """One probability a frame, from the window's hidden pre-roll on."""
@@ -44,6 +49,10 @@ class SoundEars:
         self._probabilities: LRUCache[str, Floats] = LRUCache(REMEMBERED)
         self._transcripts: LRUCache[str, Transcript] = LRUCache(REMEMBERED)
         self.frame_ms = vad.frame_ms
+
+    def turns(self, endpointing: Endpointing) -> Turns:
+        """As the release says, and none longer than a recogniser takes."""
+        return Turns(endpointing)
 
     def speech(self, window: Window) -> Floats:
         """The VAD's probabilities."""
@@ -66,6 +75,10 @@ class TrueEars:
     """The oracle's: an utterance is a turn, and its words are heard as they were meant."""
 
     frame_ms = TRUE_FRAME_MS
+
+    def turns(self, endpointing: Endpointing) -> Turns:
+        """The silence after a turn as the release says; but no word is too short, and no turn too long."""
+        return Turns(endpointing.model_copy(update={"min_speech_ms": TRUE_FRAME_MS}), max_turn_ms=None)
 
     def speech(self, window: Window) -> Floats:
         """1 while the caller speaks, pauses included; else 0."""

@@ -20,8 +20,9 @@ class Cut:
 class Turns:
     """Fed one frame after another. `speaking` is True from the moment at which sound counts as a turn."""
 
-    def __init__(self, endpointing: Endpointing) -> None:
+    def __init__(self, endpointing: Endpointing, *, max_turn_ms: int | None = MAX_TURN_MS) -> None:
         self._endpointing = endpointing
+        self._max_turn_ms = max_turn_ms
         self._start_ms: int | None = None
         self._last_ms = 0
         self._speech_ms = 0
@@ -51,7 +52,8 @@ class Turns:
 
     def _cut(self, start_ms: int, now_ms: int) -> Cut | None:
         silent = now_ms - self._last_ms >= self._endpointing.silence_ms
-        if not silent and now_ms - start_ms < MAX_TURN_MS:
+        too_long = self._max_turn_ms is not None and now_ms - start_ms >= self._max_turn_ms
+        if not (silent or too_long):
             return None
         cut = Cut(start_ms, self._last_ms, now_ms)
         self.reset()

@@ -11,10 +11,11 @@ from pipeline.chance import Chance
 from pipeline.line.draw import draw_line
 from pipeline.line.scene import Nominal
 from pipeline.line.track import Track
-from pipeline.line.window import HIDDEN_MS, Studio
+from pipeline.line.window import HIDDEN_MS, Studio, samples_of
 from pipeline.platform.ears import SoundEars, TrueEars
 from pipeline.platform.turns import Cut
 from pipeline.spec.profile import Profile
+from pipeline.spec.release import Endpointing
 from pipeline.tts.tone import Options as ToneOptions
 from pipeline.tts.tone import Tone
 from pipeline.vad.energy import Energy
@@ -141,3 +142,17 @@ def test_true_ears_hear_the_whole_of_an_utterance_that_began_under_a_prompt():
     track = track_of(utterance("zero four"))
     late = replace(spoken(track), start_ms=spoken(track).start_ms + 400)
     assert TrueEars().transcript(track, late, from_ms=0).text == "zero four"
+
+
+def test_perfect_ears_cut_no_turn_for_its_length_and_miss_no_short_word():
+    words = np.full(samples_of(40_000), 0.1, np.float32)
+    short = np.full(samples_of(60), 0.1, np.float32)
+    endpointing = Endpointing.model_validate({"vad": "energy", "silence_ms": 700, "min_speech_ms": 200})
+    for speech in (words, short):
+        track, ears = Track(), TrueEars()
+        track.place(studio().utterance("story", 1, "all of it", speech), 0)
+        turns = ears.turns(endpointing)
+        frames = track.frames(0, track.end_ms, ears.frame_ms, ears.speech)
+        cuts = [turns.feed(20 * i, 20 * i + 20, speech=bool(said)) for i, said in enumerate(frames)]
+        [cut] = [cut for cut in cuts if cut]
+        assert ears.transcript(track, cut, from_ms=0).text == "all of it"
