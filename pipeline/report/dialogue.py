@@ -35,7 +35,7 @@ def dialogue(facts: Mapping[str, Any]) -> RenderableType:
     """The call line by line, in the order in which things began, and the verdict."""
     call, words = facts["call"], facts["scores"]["words"]["details"]
     heard = {(one["key"], one["attempt"]): one["ops"] for one in words if "ops" in one}
-    blocks = [*_caller(call, heard), *_agent(call), *_spurious(words), *_events(call)]
+    blocks = [*_caller(call, heard), *_agent(call), *_spurious(words), *_noises(call), *_events(call)]
     lines = [line for _, block in sorted(blocks, key=lambda block: block[0]) for line in block]
     erred = any(op[0] in MARKS for ops in heard.values() for op in ops)
     return Group(_grid(lines), *([LEGEND] if erred else []), *verdict(facts))
@@ -101,9 +101,17 @@ def _spurious(words: Any) -> Iterator[Block]:  # noqa: ANN401  JSON
             yield one["start_ms"], [Line(one["start_ms"], "heard", "magenta", text)]
 
 
+def _noises(call: Mapping[str, Any]) -> Iterator[Block]:
+    """Turns in which nothing was recognised."""
+    for one in call["turns"]:
+        if not one["text"].strip():
+            text = Text("(a turn without words)", "magenta")
+            yield one["start_ms"], [Line(one["start_ms"], "heard", "magenta", text)]
+
+
 def _events(call: Mapping[str, Any]) -> Iterator[Block]:
     for one in call["events"]:
-        if one["name"] == "reply_discarded":  # the reply itself stands there, marked
+        if one["name"] in ("reply_discarded", "nothing_recognised"):  # these stand there, marked
             continue
         text = Text(f"{one['name'].replace('_', ' ')} {one['detail']}".strip(), "yellow")
         yield one["at_ms"], [Line(one["at_ms"], "", "yellow", text)]

@@ -20,8 +20,10 @@ def reply(text, start_ms, **rest):
     return {"text": text, "start_ms": start_ms, "discarded": False, "actions": [], "handoff": None, **rest}
 
 
-def facts(*, utterances=(), replies=(), events=(), words=(), criteria=(), status="passed", unmatched=(), error=None):
-    call = {"utterances": utterances, "replies": replies, "events": events, "unmatched": unmatched}
+def facts(
+    *, utterances=(), turns=(), replies=(), events=(), words=(), criteria=(), status="passed", unmatched=(), error=None
+):
+    call = {"utterances": utterances, "turns": turns, "replies": replies, "events": events, "unmatched": unmatched}
     scores = {"words": {"details": words}, "task": {"criteria": criteria}}
     return {"status": status, "call": {**call, "ended": "agent_hung_up", "error": error}, "scores": scores}
 
@@ -93,3 +95,10 @@ def test_faults_of_caller_and_agent_are_told_apart():
 
 def test_brackets_in_words_are_words():
     assert "[bold]x[/bold]" in shown(facts(replies=[reply("[bold]x[/bold]", 0)]))
+
+
+def test_a_turn_in_which_nothing_was_recognised_is_shown():
+    text = shown(facts(turns=[{"text": " ", "start_ms": 2000}, {"text": "hello", "start_ms": 4000}]))
+    assert [line.split() for line in text.splitlines() if "without" in line] == [
+        ["2.0", "heard", "(a", "turn", "without", "words)"]
+    ]
