@@ -3,10 +3,12 @@
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 
 import typer
@@ -98,8 +100,7 @@ def call(
 
     Example: badline call change_delivery_address --profile cafe -o call.wav
     """
-    if wav:
-        _check_sound_path(wav)
+    _check_sound_path(wav or Path("NAME.wav"))
     with redirect_stdout(sys.stderr):  # an agent may print
         done = place_once(scenario, profile, release=release, voice=voice, arm=arm, seed=seed, trial=trial)
     path = wav or Path(f"{done.unit.name}.wav")
@@ -156,18 +157,27 @@ def check(
 ) -> None:
     """Check files of words without a sound.
 
-    Without files: all that badline finds here and ships.
+    Without files: all that badline finds here and ships; what needs a package that is not installed is only noted.
 
     Example: badline check fixtures/suites/smoke.yaml --release 2026.11
     """
     results = [check_file(path, release) for path in files or shipped_words()]
-    wrong = [result for result in results if result.error]
+    unknown = [] if files else [result for result in results if result.missing_package]
+    wrong = [result for result in results if result.error and result not in unknown]
     if as_json:
-        _print_json([{"file": str(r.path), "kind": r.kind, "error": r.error} for r in results])
+        _print_json(
+            [
+                {"file": str(r.path), "kind": r.kind, "error": r.error, "missing_package": r.missing_package}
+                for r in results
+            ]
+        )
     else:
         for result in wrong:
             err.print(result.error, style="red", markup=False, soft_wrap=True)
-        out.print(f"{len(results) - len(wrong)} of {len(results)} files are right")
+        for result in unknown:
+            err.print(f"cannot be checked here: {result.error}", style="yellow", markup=False, soft_wrap=True)
+        right = len(results) - len(wrong) - len(unknown)
+        out.print(f"{right} of {len(results)} files are right")
     raise typer.Exit(2 if wrong else 0)
 
 
@@ -239,6 +249,12 @@ def _check_sound_path(path: Path) -> None:
         raise BadlineError(f"--out: {path}: give it a name that ends in {' or '.join(SOUND_ENDINGS)}")
     if not path.parent.is_dir():
         raise BadlineError(f"--out: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise BadlineError(f"--out: {path} is a folder; name a file")
+    try:
+        TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise BadlineError(f"--out: nothing can be written in {path.parent}: {error.strerror}") from None
 
 
 def _print_json(value: object) -> None:
@@ -258,10 +274,15 @@ def _guarded(command: Callable[[], None]) -> int:
     except BadlineError as error:
         return _refused(str(error), 2)
     except OSError as error:
-        if error.filename is None:
-            raise
-        return _refused(f"{error.filename}: {error.strerror}", 2)
+        return _bug() if error.filename is None else _refused(f"{error.filename}: {error.strerror}", 2)
+    except Exception:  # noqa: BLE001  Python would end with 1, which says that a floor is broken
+        return _bug()
     return 0
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    return _refused("This is a bug of badline: please report it with the lines above", 4)
 
 
 def _refused(why: str, code: int) -> int:

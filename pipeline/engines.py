@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipeline.errors import BadlineError, did_you_mean
+from pipeline.errors import BadlineError, MissingPackage, did_you_mean
 
 STAGES: Mapping[str, str] = {
     "tts": "pipeline.tts",
@@ -59,7 +59,7 @@ def noun(stage: str) -> str:
 
 @cache
 def find(stage: str, name: str) -> Engine:
-    """The engine of that name. Raises BadlineError with the nearest known name, or with what to install."""
+    """The engine of that name. Raises BadlineError with the nearest name, MissingPackage with what to install."""
     if name not in known(stage):
         elsewhere = next((other for other in STAGES if name in known(other)), None)
         hint = f" It is a {noun(elsewhere)}." if elsewhere else ""
@@ -69,8 +69,8 @@ def find(stage: str, name: str) -> Engine:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == __package__:
             raise
-        raise BadlineError(
-            f"The {stage} '{name}' needs the package '{error.name}', which is not installed. "
+        raise MissingPackage(
+            f"The {noun(stage)} '{name}' needs the package '{error.name}', which is not installed. "
             f"Get it with: pip install {_that_brings(str(error.name))}"
         ) from None
     build = getattr(module, "".join(part.capitalize() for part in name.split("_")))

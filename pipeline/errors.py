@@ -8,8 +8,16 @@ class BadlineError(Exception):
     """Something the reader of the message can mend. Anything else that is raised is a bug."""
 
 
+class MissingPackage(BadlineError):
+    """An engine's package is not installed here: no mistake in the words that name the engine."""
+
+
 class InfraError(BadlineError):
     """An engine of ours failed: the unit stops with this message and counts as `infra_error`."""
+
+
+class Unspeakable(BadlineError):
+    """A voice cannot say this text: whoever wrote the text, the user or the agent, has to mend it."""
 
 
 class SoundInvalid(BadlineError):

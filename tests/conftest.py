@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import engines
+
 SCENARIO = """
 name: {name}
 about: Somebody asks where a parcel is.
@@ -135,3 +137,15 @@ def make_toys():
 @pytest.fixture
 def toys(tmp_path):
     return Toys(tmp_path / "toys")
+
+
+@pytest.fixture
+def lacking(toys, monkeypatch):
+    """A profile of the folder's, with another's effect whose own import is not installed."""
+    site = toys.add_effect("rare", "scene")
+    (site / "other_rare.py").write_text("import a_package_nobody_has\n")
+    monkeypatch.syspath_prepend(site)
+    engines.known.cache_clear()
+    (toys.folder / "noise_profiles").mkdir()
+    yield toys.write("noise_profiles/lacking.yaml", "name: lacking\nabout: What is not here.\nroom:\n  - rare\n")
+    engines.known.cache_clear()

@@ -104,10 +104,14 @@ def test_a_run_that_lost_calls_to_us_ends_with_4(badline, toys):
         (("call", "./one.yaml", *ALONE, "-o", "none/call.wav"), "there is no folder none"),
         (("call", "./one.yaml", *ALONE, "-o", "call.mp4"), "ends in .wav or .flac"),
         (("listen", "hello", "--voice", "heard"), "Did you mean 'heart'"),
+        (("call", "./one.yaml", *ALONE, "-o", "/proc/call.wav"), "nothing can be written in /proc"),
+        (("call", "./one.yaml", *ALONE, "-o", "folder.wav"), "folder.wav is a folder"),
+        (("listen", " "), "TEXT: is empty"),
         (("schema", "scene"), "scenario"),
     ],
 )
-def test_what_a_person_can_mend_is_one_line_on_stderr_and_2(badline, words, says):
+def test_what_a_person_can_mend_is_one_line_on_stderr_and_2(badline, toys, words, says):
+    (toys.folder / "folder.wav").mkdir()
     code, results, errors = badline(*words)
     assert (code, results) == (2, "")
     assert says in errors
@@ -163,3 +167,27 @@ def test_engines_are_listed_for_people_and_programs(badline):
     _, words, _ = badline("engines", "--json")
     assert {"stage", "name", "about", "installed"} <= set(json.loads(words)[0])
     assert all(one["name"] in text for one in json.loads(words))
+
+
+def test_a_bug_of_ours_ends_with_4_and_its_traceback_and_never_as_a_broken_floor(capfd):
+    assert cli._guarded(lambda: {}["key"]) == 4
+    assert cli._guarded(lambda: (_ for _ in ()).throw(OSError("no file's name"))) == 4
+    results, errors = capfd.readouterr()
+    assert results == ""
+    assert "KeyError: 'key'" in errors
+    assert errors.splitlines()[-1].startswith("This is a bug of badline")
+
+
+def test_a_missing_package_is_a_note_unless_the_file_is_named(badline, lacking):
+    code, _, notes = badline("check")
+    assert code == 0
+    assert f"cannot be checked here: {lacking.resolve()}:4: room.0: The room effect 'rare' needs" in notes
+    _, words, _ = badline("check", "--json")
+    assert str(lacking) in {one["file"] for one in json.loads(words) if one["missing_package"]}
+    assert badline("check", lacking)[0] == 2
+
+
+def test_a_run_that_is_refused_leaves_no_folder(badline, toys):
+    toys.change("release.yaml", "desk.py:Desk", "desk.py:Dessk")
+    assert badline("run", "./suite.yaml", "--out", "out")[0] == 2
+    assert not Path("out").exists()

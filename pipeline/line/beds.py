@@ -136,7 +136,7 @@ class Looped:
 
 
 def looped(path: Path, rate: int) -> Looped:
-    """The bed of a recording's first minute. Raises BadlineError where it is no sound, or silent, or NaN."""
+    """The bed of a recording's first minute. Raises BadlineError where it has a `fault`."""
     if (wrong := fault(path)) is not None:
         raise BadlineError(f"{path}: {wrong}")
     return _looped(path, path.stat().st_mtime_ns, rate)
@@ -144,17 +144,18 @@ def looped(path: Path, rate: int) -> Looped:
 
 @lru_cache(maxsize=16)
 def _looped(path: Path, _changed_ns: int, rate: int) -> Looped:
+    loop = Sound(closed(_first_minute(path).at(rate).samples, rate), rate)
+    if (wrong := _unheard(loop)) is not None:
+        raise BadlineError(f"{path}: {wrong}")
+    return Looped(loop)
+
+
+def _first_minute(path: Path) -> Sound:
     with soundfile.SoundFile(path) as file:
         frames = math.ceil((PERIOD_S + FADE_S) * file.samplerate)
         read = file.read(frames, dtype="float32", always_2d=True)
         # One microphone: the mean of several would comb a diffuse field
-        first = Sound(np.ascontiguousarray(read[:, 0]), file.samplerate)
-    if not np.isfinite(first.samples).all():
-        raise BadlineError(f"{path}: holds NaN or infinity")
-    loop = Sound(closed(first.at(rate).samples, rate), rate)
-    if leq_dbov(loop.samples) < SILENT_DBOV:
-        raise BadlineError(f"{path}: is silent in its first {PERIOD_S} s, so no SNR can be set with it")
-    return Looped(loop)
+        return Sound(np.ascontiguousarray(read[:, 0]), file.samplerate)
 
 
 def closed(samples: Floats, rate: int) -> Floats:
@@ -175,11 +176,27 @@ def closed(samples: Floats, rate: int) -> Floats:
 
 
 def fault(path: Path) -> str | None:
-    """What is wrong with a sound file, as far as its header tells; None where it can be read."""
+    """Why the first minute of a sound file can be no bed; None where it can."""
     if not path.is_file():
         return "there is no such file"
+    return _fault(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _fault(path: Path, _changed_ns: int) -> str | None:
     try:
-        frames = soundfile.info(path).frames
+        first = _first_minute(path)
     except soundfile.LibsndfileError:
         return "is not a sound file that can be read"
-    return None if frames else "holds no samples"
+    if not len(first.samples):
+        return "holds no samples"
+    if not np.isfinite(first.samples).all():
+        return "holds NaN or infinity"
+    return _unheard(first)
+
+
+def _unheard(sound: Sound) -> str | None:
+    heard = sound.samples - sound.samples.mean(dtype=np.float64)
+    if leq_dbov(heard) >= SILENT_DBOV:
+        return None
+    return f"is silent in its first {PERIOD_S} s, so no SNR can be set with it"

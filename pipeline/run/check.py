@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import engines
-from pipeline.errors import BadlineError, did_you_mean
+from pipeline.errors import BadlineError, MissingPackage, did_you_mean, nearest
 from pipeline.files import find_named, read_yaml, shipped
+from pipeline.run.observe import built_agent
 from pipeline.run.plan import Job, read_plan
 from pipeline.spec.profile import PLACES, read_profile
 from pipeline.spec.release import read_release
@@ -23,10 +24,15 @@ def _read_whole_suite(path: Path, release: str | None = None) -> object:
     return read_plan(Job(path, found)) if found else read_suite(path)
 
 
+def _read_whole_release(path: Path) -> object:
+    """With its agent built, so that code that cannot be loaded is found."""
+    return built_agent(read_release(path))
+
+
 READERS: Mapping[str, Reader] = {
     "scenario": read_scenario,
     "profile": read_profile,
-    "release": read_release,
+    "release": _read_whole_release,
     "suite": _read_whole_suite,
     "voice": read_voice,
 }
@@ -49,11 +55,15 @@ FOLDERS = {
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that was checked: its kind, and the error where there is one."""
+    """A file that was checked: its kind, and the error where there is one.
+
+    With `missing_package` it could not be checked here; nothing is known to be wrong with its words.
+    """
 
     path: Path
     kind: str
     error: str | None
+    missing_package: bool = False
 
 
 def check_file(path: Path, release: str | None = None) -> Checked:
@@ -66,7 +76,7 @@ def check_file(path: Path, release: str | None = None) -> Checked:
         else:
             READERS[kind](path)
     except BadlineError as error:
-        return Checked(path, kind, str(error))
+        return Checked(path, kind, str(error), missing_package=isinstance(error, MissingPackage))
     return Checked(path, kind, None)
 
 
@@ -81,9 +91,8 @@ def kind_of(path: Path) -> str:
         if any(key in words for key in telltale):
             return kind
     known = {key for kind, telltale in TELLTALE.items() if kind != "voice" for key in telltale}
-    raise BadlineError(
-        f"{path}:1: has no key that tells what it is; {_KINDS}. {did_you_mean(next(iter(words)), known)}"
-    )
+    meant = next((key for key in words if nearest(key, known)), "")
+    raise BadlineError(f"{path}:1: has no key that tells what it is; {_KINDS}. {did_you_mean(meant, known)}")
 
 
 _KINDS = f"it may be a {', '.join(READERS)}"

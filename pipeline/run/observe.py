@@ -19,7 +19,7 @@ def refuse_unseen(cast: Cast, release: Release, suite: Path) -> None:
     The agent is built for that, once: a variable that is not set and code that cannot be loaded show here, too.
     `suite` is the file from which the scenarios were read.
     """
-    shows = _built(release).shows
+    shows = built_agent(release).shows
     faults = []
     for call, scenario in zip(cast.suite.scenarios, cast.scenarios.values(), strict=True):
         unseen = [(keys, part) for keys, part in _needed(scenario.expect) if part not in shows]
@@ -30,7 +30,8 @@ def refuse_unseen(cast: Cast, release: Release, suite: Path) -> None:
         raise BadlineError("\n".join(faults))
 
 
-def _built(release: Release) -> Agent:
+def built_agent(release: Release) -> Agent:
+    """The release's agent. Raises BadlineError where its code or a variable that it needs is missing."""
     with redirect_stdout(sys.stderr):  # an agent may print; stdout is for results
         agent: Agent = release.agent.build()
     return agent

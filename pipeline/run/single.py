@@ -58,6 +58,8 @@ class Listened:
 
 def listen_once(text: str, profile: str, *, voice: str, seed: int) -> Listened:
     """Carry one sentence over a profile's line. Raises BadlineError and SoundInvalid."""
+    if not text.strip():
+        raise BadlineError("TEXT: is empty; write what the caller says")
     words = read_profile(find_named(profile, folder="noise_profiles"))
     voices, language = Voices(), "en"
     speaker = voices.voice(voice_named(voice), language)

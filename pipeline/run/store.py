@@ -55,10 +55,12 @@ class Store:
     def record(self, unit: Unit) -> dict[str, Any]:
         """The record of a committed unit. Raises BadlineError where it was tampered with."""
         path = self._path(unit)
-        record: dict[str, Any] = read_json(path)
-        if record["facts_sha256"] != json_hash(record["facts"]):
-            raise BadlineError(f"{path}: was changed after it was written; delete it to run the unit again")
-        return record
+        match read_json(path):
+            case {"unit": str(), "run": dict(), "facts": facts, "facts_sha256": str(digest)} as record if (
+                digest == json_hash(facts)
+            ):
+                return dict(record)
+        raise BadlineError(f"{path}: was changed after it was written; delete it to run the unit again")
 
     def sound(self, facts: Mapping[str, Any]) -> Path:
         """Where the recording of a call lies: by its hash, so that equal calls share one."""

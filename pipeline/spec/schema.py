@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from pipeline import engines
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.spec.profile import PLACES, Place, Profile, number_type
 from pipeline.spec.release import Release
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.suite import Suite
-from pipeline.spec.words import Words
+from pipeline.spec.voice import VOICE
 
-SCHEMAS: Mapping[str, type[Words]] = {
-    "scenario": Scenario,
-    "profile": Profile,
-    "release": Release,
-    "suite": Suite,
+SCHEMAS: Mapping[str, TypeAdapter[Any]] = {
+    "scenario": TypeAdapter(Scenario),
+    "profile": TypeAdapter(Profile),
+    "release": TypeAdapter(Release),
+    "suite": TypeAdapter(Suite),
+    "voice": VOICE,
 }
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,7 +29,7 @@ def schema_of(kind: str) -> Schema:
     if kind not in SCHEMAS:
         raise BadlineError(f"There is no kind of file called '{kind}'. {did_you_mean(kind, SCHEMAS)}")
     defs: Schema = {}
-    schema = _filled(SCHEMAS[kind].model_json_schema(), defs)
+    schema = _filled(SCHEMAS[kind].json_schema(), defs)
     defs |= schema.pop("$defs", {})
     return {**schema, "$schema": DIALECT, "title": f"badline {kind}", "$defs": defs}
 

@@ -7,14 +7,14 @@ from pydantic import TypeAdapter
 from pipeline.files import find_named, read_yaml
 from pipeline.spec.words import Chosen, Tts, located
 
-_VOICE: TypeAdapter[Chosen] = TypeAdapter(Tts)
+VOICE: TypeAdapter[Chosen] = TypeAdapter(Tts)
 
 
 def read_voice(path: Path) -> Chosen:
     """The voice in a file, `{engine: {option: value}}`. Raises BadlineError."""
     page = read_yaml(path)
     with located(page):
-        return _VOICE.validate_python(page.words, context={"folder": path.parent})
+        return VOICE.validate_python(page.words, context={"folder": path.parent})
 
 
 def voice_named(name: str) -> Chosen:

@@ -11,6 +11,7 @@ from pipeline.files import Key
 UNITS = {"db": "dB", "dba": "dB(A)", "dbov": "dBov", "hz": "Hz", "ms": "ms", "s": "s"}
 SAID = {
     "complaint": "{message}",
+    "missing_package": "{message}",
     "value_error": "{error}",
     "assertion_error": "{error}",
     "missing": "is missing",

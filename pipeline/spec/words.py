@@ -1,10 +1,10 @@
 """What all words have in common: frozen, no unknown keys, and errors with file, line, key and what would be right."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pipeline import engines
-from pipeline.errors import BadlineError, did_you_mean
+from pipeline.errors import BadlineError, MissingPackage, did_you_mean
 from pipeline.files import Key, Page, read_yaml
 from pipeline.spec.wording import shown, wording
 
@@ -49,6 +49,8 @@ class Words(BaseModel):
 def _can_name_a_file(name: str) -> str:
     if not re.fullmatch(NAME, name):
         raise complaint(f"is '{name}', but wants only letters, digits, '_' and '-': files are named after it")
+    if len(name) > LONGEST_NAME:
+        raise complaint(f"is {len(name)} letters long, more than {LONGEST_NAME}: files are named after it")
     return name
 
 
@@ -59,13 +61,18 @@ def _not_blank(text: str) -> str:
 
 
 NAME = "^[A-Za-z0-9_-]+$"
-Name = Annotated[str, AfterValidator(_can_name_a_file), Field(json_schema_extra={"pattern": NAME})]
+LONGEST_NAME = 64  # a record's file is named after three of them, and file systems end at 255
+_NAME = {"pattern": NAME, "maxLength": LONGEST_NAME}
+Name = Annotated[str, AfterValidator(_can_name_a_file), WithJsonSchema({"type": "string", **_NAME})]
 Text = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
 
 
-def complaint(message: str, *under: Key) -> PydanticCustomError:
+Refusal = Literal["complaint", "missing_package"]
+
+
+def complaint(message: str, *under: Key, kind: Refusal = "complaint") -> PydanticCustomError:
     """An error for a validator to raise, about the value itself or about a key `under` it."""
-    return PydanticCustomError("complaint", "{message}", {"message": message, "under": under})
+    return PydanticCustomError(kind, "{message}", {"message": message, "under": under})
 
 
 def folder_of(info: ValidationInfo) -> Path:
@@ -91,11 +98,17 @@ def located(page: Page) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        faults = dict.fromkeys(_located(page, _keys_of(detail), detail) for detail in error.errors())
-        raise BadlineError("\n".join(faults)) from None
+        raise _refusal(page, error.errors()) from None
     except PydanticCustomError as error:
-        detail = {"type": "complaint", "loc": (), "input": None, "ctx": error.context or {}}
-        raise BadlineError(_located(page, _keys_of(detail), detail)) from None
+        detail = {"type": error.type, "loc": (), "input": None, "ctx": error.context or {}}
+        raise _refusal(page, [detail]) from None
+
+
+def _refusal(page: Page, details: Sequence[Any]) -> BadlineError:
+    """All faults in one; a MissingPackage only where nothing else is wrong."""
+    faults = dict.fromkeys(_located(page, _keys_of(detail), detail) for detail in details)
+    only_missing = all(detail["type"] == "missing_package" for detail in details)
+    return (MissingPackage if only_missing else BadlineError)("\n".join(faults))
 
 
 def _keys_of(detail: Any) -> list[Key]:
@@ -116,13 +129,19 @@ def under(*keys: Key) -> Iterator[None]:
         yield
     except PydanticCustomError as error:
         context = error.context or {}
-        raise complaint(str(context["message"]), *keys, *context["under"]) from None
+        raise complaint(str(context["message"]), *keys, *context["under"], kind=_kind(error.type)) from None
     except ValidationError as error:
         first = error.errors()[0]
         whole = (*keys, *_keys_of(first))
-        raise complaint(wording(first, whole), *whole) from None
+        raise complaint(wording(first, whole), *whole, kind=_kind(first["type"])) from None
+    except MissingPackage as error:
+        raise complaint(str(error), *keys, kind="missing_package") from None
     except (BadlineError, ValueError) as error:
         raise complaint(str(error), *keys) from None
+
+
+def _kind(kind: str) -> Refusal:
+    return "missing_package" if kind == "missing_package" else "complaint"
 
 
 def upwards(low: float, high: float) -> tuple[float, float]:

@@ -9,6 +9,8 @@ KINDS = {
     "suite": "name: a\nscenarios: [track_parcel]\nprofiles: [cafe]\n",
     "voice": "tone: {}\n",
 }
+NO_KEY = "has no key that tells what it is"
+MAY_BE = "it may be a scenario, profile, release, suite, voice"
 FOLDERS = {
     "scenario": "scenarios",
     "profile": "noise_profiles",
@@ -31,7 +33,8 @@ def checked(tmp_path):
 
 @pytest.mark.parametrize("path", shipped_words(), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_all_shipped_words_are_right(path):
-    assert check_file(path).error is None
+    result = check_file(path)
+    assert result.error is None or result.missing_package
 
 
 def test_every_kind_is_among_the_shipped_words():
@@ -57,6 +60,7 @@ def test_a_folder_says_the_kind_even_of_an_empty_file(checked, kind):
         ("", "1: is empty; it may be a scenario, profile, release, suite, voice"),
         ("- a", "1: wants keys; it may be"),
         ("colour: red", "1: has no key that tells what it is; it may be"),
+        ("name: a\nabout: b\nnetwrk: [codec]", f"1: {NO_KEY}; {MAY_BE}. Did you mean 'network'?"),
         ("scenaros: [a]", "1: has no key that tells what it is; it may be a scenario, profile, release, suite"),
         ("a: [", "1: is not YAML"),
     ],
@@ -75,3 +79,23 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 def test_a_suite_is_checked_with_the_release_it_names(checked):
     named = checked(KINDS["suite"] + 'release: "2026.111"\n')
     assert "words.yaml:4: release: There is no release called '2026.111'. Did you mean '2026.11'?" in named.error
+
+
+def test_a_missing_package_is_told_apart_from_a_mistake_and_has_its_line(lacking):
+    result = check_file(lacking)
+    assert result.missing_package
+    assert result.error.startswith(
+        f"{lacking}:4: room.0: The room effect 'rare' needs the package 'a_package_nobody_has'"
+    )
+
+
+def test_a_mistake_beside_a_missing_package_is_a_mistake(lacking):
+    lacking.write_text(lacking.read_text() + "colour: red\n")
+    result = check_file(lacking)
+    assert not result.missing_package
+
+
+def test_a_release_alone_is_checked_with_its_agent(toys):
+    toys.change("release.yaml", "desk.py:Desk", "desk.py:Dessk")
+    result = check_file(toys.folder / "release.yaml")
+    assert result.error == f"{toys.desk}: there is no class 'Dessk'. Did you mean 'Desk'? Known: Action, Desk, Reply."

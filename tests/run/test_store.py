@@ -64,6 +64,13 @@ def test_a_record_that_was_changed_later_is_refused(store, plan):
         list(store.records(plan))
 
 
+@pytest.mark.parametrize("text", ["{}", "[]", "5", '{"unit": "a", "run": {}, "facts": {}}'])
+def test_what_is_no_record_is_refused_in_the_same_words(store, plan, text):
+    (store.folder / "units" / f"{plan.units[0].name}.json").write_text(text)
+    with pytest.raises(BadlineError, match=r"\.json: was changed after it was written; delete it"):
+        store.record(plan.units[0])
+
+
 def test_records_come_in_the_order_of_the_plan(store, plan):
     for number in (5, 0, 3):
         store.commit(done(plan, number=number), {})

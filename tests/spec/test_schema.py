@@ -12,6 +12,7 @@ FOLDERS = {
     "profile": shipped("noise_profiles"),
     "release": shipped("fixtures") / "releases",
     "suite": shipped("fixtures") / "suites",
+    "voice": shipped("fixtures") / "voices",
 }
 FILES = [(kind, path) for kind, folder in FOLDERS.items() for path in sorted(folder.glob("*.yaml"))]
 every_kind = pytest.mark.parametrize("kind", SCHEMAS)

@@ -5,7 +5,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field, ValidationError
 
-from pipeline.spec.words import Name, Text, Words, read_words
+from pipeline.run.plan import Unit
+from pipeline.spec.words import LONGEST_NAME, Name, Text, Words, read_words
 
 
 class Inner(Words):
@@ -52,6 +53,7 @@ def test_yes_and_no_are_texts_and_a_leading_zero_is_no_octal(outer):
         ("a: 1\nwholly_other: x", "1: a: is not a key here. Known: "),
         ("inner:\n  wait: 5", "2: inner.wait: is not a key here. Did you mean 'wait_ms'? Known: tired, wait_ms."),
         ("name:", "1: name: is empty: write a text"),
+        (f"name: {'a' * 65}", "1: name: is 65 letters long, more than 64: files are named after it"),
         ("about: ' '", "1: about: is empty: write a text"),
         ("about: 5", "1: about: 5 is a number here: put it in quotes, so that it stays as it is written"),
         ("about: [a]", '1: about: wants a text, not ["a"]'),
@@ -80,3 +82,9 @@ def test_every_fault_of_a_file_is_said_at_once(refusal):
 
 def test_a_long_value_is_cut(refusal):
     assert len(refusal(read, f"count: {'long ' * 100}")) < 120
+
+
+def test_three_of_the_longest_names_fit_into_a_record_s_file_name(outer):
+    longest = outer(f"name: {'a' * LONGEST_NAME}").name
+    unit = Unit(longest, longest, longest, trial=1000, arm="degraded")
+    assert len(f".{unit.name}.json.4194304.part") <= 255

@@ -238,15 +238,18 @@ def test_words_that_cannot_be_meant_are_refused_with_their_line(tmp_path, words,
 
 @pytest.mark.parametrize("samples", [np.zeros(16000), np.full(16000, 0.3), np.full(1, 0.3)])
 def test_a_silent_recording_is_refused_rather_than_raised_without_end(tmp_path, samples):
-    path = write(tmp_path / "silent.wav", samples)
+    write(tmp_path / "sounds" / "silent.wav", samples)
+    with pytest.raises(BadlineError, match=r"noise.yaml:1: file: .*silent.wav: is silent"):
+        read_words(Options, profile(tmp_path, "file: sounds/silent.wav\n"))
+    picked = Options(folder=tmp_path / "sounds").settled(stream(1, "noise"))
     with pytest.raises(BadlineError, match=r"silent.wav: is silent"):
-        Noise(Options(file=path))(silent_scene(1.0), streams())
+        Noise(picked)(silent_scene(1.0), streams())
 
 
 def test_a_recording_that_holds_nan_is_refused(tmp_path):
     soundfile.write(tmp_path / "broken.wav", np.array([0.1, np.nan, 0.1]), 16000, subtype="FLOAT")
-    with pytest.raises(BadlineError, match="NaN"):
-        Noise(Options(file=tmp_path / "broken.wav"))(silent_scene(1.0), streams())
+    with pytest.raises(BadlineError, match=r"noise.yaml:1: file: .*holds NaN"):
+        read_words(Options, profile(tmp_path, "file: broken.wav\n"))
 
 
 def test_a_recording_that_vanished_is_an_error_and_never_a_clean_call(tmp_path):
