@@ -68,7 +68,7 @@ class Caller:
         """A reply that begins to reach the ear; it will have been heard at `end_ms`. It replaces what was planned."""
         self._waits_from_ms, self._wait_ms = max(start_ms, end_ms), SILENCE_MS
         self._plan, self._holds = None, False
-        if reply.ends_call or reply.handoff or not reply.text.strip():
+        if reply.ends_call or reply.handoff or not values.has_words(reply.text):
             return
         if act := self._react(reply.text):
             self._plan = self._planned(act, end_ms)

@@ -2,9 +2,10 @@
 
 from pipeline import engines, values
 from pipeline.call.english import tongue_of
+from pipeline.errors import Unspeakable
 from pipeline.spec.scenario import Line, Scenario
 from pipeline.spec.words import Chosen
-from pipeline.tts import Recordings
+from pipeline.tts import Limited
 
 
 def script(scenario: Scenario) -> tuple[str, ...]:
@@ -20,6 +21,10 @@ def script(scenario: Scenario) -> tuple[str, ...]:
 
 
 def refuse_unspeakable(scenario: Scenario, voice: Chosen) -> None:
-    """Raises BadlineError where a voice of recordings lacks something that the scenario's caller may say."""
-    if issubclass(engines.find(voice.stage, voice.name).build, Recordings):
+    """Raises Unspeakable where the voice knows that it cannot say something that the scenario's caller may say."""
+    if not issubclass(engines.find(voice.stage, voice.name).build, Limited):
+        return
+    try:
         voice.build().refuse_missing(script(scenario))
+    except Unspeakable as error:
+        raise Unspeakable(f"scenario {scenario.name}: {error}") from None

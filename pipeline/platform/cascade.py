@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline import values
 from pipeline.agent import Conversation, Heard, Reply
 from pipeline.asr import Transcript
 from pipeline.audio import Ints
@@ -57,7 +58,7 @@ class CascadeHearing:
         return self._answer(None, reply, 0) if reply else None
 
     def _answer(self, turn: int | None, reply: Reply, start_ms: int) -> Answer:
-        pcm = self._cascade.voice(reply.text) if reply.text.strip() else np.zeros(0, np.int16)
+        pcm = self._cascade.voice(reply.text) if values.has_words(reply.text) else np.zeros(0, np.int16)
         return Answer(turn, reply, start_ms, start_ms + -(-len(pcm) * 1000 // RATE), pcm)
 
     async def hear(self, track: Track, until_ms: int) -> AsyncIterator[Out]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from pipeline.agent import Agent
+from pipeline.agent import Agent, AgentError
 from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.call.asked import Listener
 from pipeline.call.caller import Caller
 from pipeline.call.place import Finished, place_call
 from pipeline.call.voices import LevelVoice, bystanders
 from pipeline.chance import Chance
+from pipeline.errors import Unspeakable
 from pipeline.files import canonical_json
 from pipeline.line.draw import Line, draw_line
 from pipeline.line.window import Studio, calibrate
@@ -109,7 +110,10 @@ class Crew:
 
     def _agent_says(self, text: str, language: str) -> Ints:
         voice = self.voices.voice(self.plan.release.agent_voice, language)
-        return to_pcm(voice.speak(aloud(text, language=language)))
+        try:
+            return to_pcm(voice.speak(aloud(text, language=language)))
+        except Unspeakable as error:
+            raise AgentError(f"the agent's reply cannot be spoken by its voice: {error}") from error
 
     def _engine(self, chosen: Chosen) -> Any:  # noqa: ANN401  an engine of any stage
         key = canonical_json({chosen.stage: chosen.said()})

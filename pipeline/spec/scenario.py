@@ -6,7 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from pipeline import values
 from pipeline.errors import did_you_mean
@@ -37,14 +45,23 @@ class Persona(Words):
         return voice
 
 
+def _sayable(text: str) -> str:
+    if not values.has_words(text):
+        raise complaint(f"{shown(text)} has no letter and no digit: nothing of it can be said")
+    return text
+
+
+Say = Annotated[Text, AfterValidator(_sayable)]
+
+
 class Line(Words):
     """One thing the caller can say. `asked` adds patterns by which they know that it is wanted.
 
     `say` is their first try, `correct` what they say when it was not understood (default: each fact spelled slowly).
     """
 
-    say: Text
-    correct: Text | None = None
+    say: Say
+    correct: Say | None = None
     asked: tuple[str, ...] = ()
 
     @field_validator("asked", mode="before")

@@ -18,18 +18,23 @@ class Tts(Protocol):
     def __init__(self, options: Any) -> None: ...  # noqa: ANN401  each engine has Options of its own
 
     def speak(self, text: str, *, seed: int) -> Sound:
-        """The words as clean speech at the engine's own rate. Raises InfraError where it cannot."""
+        """The words as clean speech at the engine's own rate. Raises Unspeakable, and InfraError where it fails."""
         ...
 
 
 @runtime_checkable
-class Recordings(Protocol):
-    """What a Tts has besides, if it cannot say just any text."""
+class Limited(Protocol):
+    """What a Tts has besides, if it cannot say just any text and knows so without a sound."""
+
+    def refuse_missing(self, texts: Iterable[str]) -> None:
+        """Raises Unspeakable naming what it cannot say of the texts."""
+        ...
+
+
+@runtime_checkable
+class Recordings(Limited, Protocol):
+    """What a Tts of recordings has besides."""
 
     def calibration(self) -> Sound:
         """What its level is found on, instead of sentences that all other voices say."""
-        ...
-
-    def refuse_missing(self, texts: Iterable[str]) -> None:
-        """Raises BadlineError naming those of the texts that it cannot say."""
         ...

@@ -1,6 +1,7 @@
 """A natural American voice, small and fast, whose weights travel in its package (hibari-tts, Apache-2.0)."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -12,9 +13,10 @@ from hibari import Hibari as Voice
 from pydantic import Field
 
 from pipeline.audio import Sound
-from pipeline.errors import InfraError
+from pipeline.errors import InfraError, Unspeakable
 from pipeline.files import file_hash
 from pipeline.spec.words import Words
+from pipeline.values import has_words
 
 WEIGHTS_SHA256 = "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8"
 
@@ -41,15 +43,20 @@ class Hibari:
     def speak(self, text: str, *, seed: int) -> Sound:
         """The words at 24 kHz, with the pauses of about 0.3 s before and 0.45 s after that the model gives.
 
-        Raises InfraError for text without words or in another script than Latin.
+        Raises Unspeakable for text without words or in another script than Latin.
         """
-        _refuse_unspeakable(text)
+        self.refuse_missing([text])
         factor = self._options.speaker
         # Played faster or slower by `factor` afterwards, so spoken slower or faster by it now.
         samples = self._voice(text, speed=self._options.speed / factor, seed=seed)
         if factor != 1.0:
             samples = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="HQ")
         return Sound(np.ascontiguousarray(samples, dtype=np.float32), SAMPLE_RATE)
+
+    def refuse_missing(self, texts: Iterable[str]) -> None:
+        """Raises Unspeakable about the first of the texts that it cannot say."""
+        for text in texts:
+            _refuse_unspeakable(text)
 
     @cached_property
     def _voice(self) -> Voice:
@@ -64,6 +71,6 @@ def _refuse_unspeakable(text: str) -> None:
     letters = [sign for sign in text if sign.isalpha()]
     foreign = [sign for sign in letters if not unicodedata.name(sign, "").startswith("LATIN ")]
     if foreign:
-        raise InfraError(f"hibari: cannot say '{foreign[0]}' in {text!r}: it reads English in Latin letters")
-    if not any(sign.isalnum() for sign in text):
-        raise InfraError(f"hibari: there are no words in {text!r}")
+        raise Unspeakable(f"hibari: cannot say '{foreign[0]}' in {text!r}: it reads English in Latin letters")
+    if not has_words(text):
+        raise Unspeakable(f"hibari: there are no words in {text!r}")

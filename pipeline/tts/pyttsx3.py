@@ -15,9 +15,10 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from pipeline.audio import Sound, from_pcm
-from pipeline.errors import InfraError, did_you_mean
+from pipeline.errors import InfraError, Unspeakable, did_you_mean
 from pipeline.files import installed
 from pipeline.spec.words import Words, complaint
+from pipeline.values import has_words
 
 PROGRAM = Path(__file__).with_name("_espeak.py")
 RATE = 22050
@@ -66,9 +67,12 @@ class Pyttsx3:
         self.languages = (options.voice.partition("-")[0],)
 
     def speak(self, text: str, *, seed: int) -> Sound:
-        """The words at 22.05 kHz; the same for every seed. Raises InfraError with what espeak-ng said went wrong."""
-        if not any(sign.isalnum() for sign in text):
-            raise InfraError(f"pyttsx3: there are no words in {text!r}")
+        """The words at 22.05 kHz; the same for every seed. Raises Unspeakable for text without words.
+
+        Raises InfraError with what espeak-ng said went wrong.
+        """
+        if not has_words(text):
+            raise Unspeakable(f"pyttsx3: there are no words in {text!r}")
         arguments = [self._options.voice, str(self._options.rate_wpm), str(self._options.pitch)]
         return Sound(from_pcm(np.frombuffer(_run(text, arguments), "<i2")), RATE)
 

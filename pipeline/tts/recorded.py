@@ -18,7 +18,7 @@ import soundfile
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, computed_field, model_validator
 
 from pipeline.audio import Floats, Sound, read_sound
-from pipeline.errors import BadlineError
+from pipeline.errors import BadlineError, Unspeakable
 from pipeline.files import file_hash, find_named, json_hash, read_yaml
 from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.words import Words, folder_of, under
@@ -151,7 +151,7 @@ class Recorded:
         self.languages = (options.language,)
 
     def speak(self, text: str, *, seed: int) -> Sound:
-        """The recording of the text, or those it is made of; the same for every seed. Raises BadlineError."""
+        """The recording of the text, or those it is made of; the same for every seed. Raises Unspeakable."""
         return _joined([_sound(path) for path in self._pieces(text)], self._options.pause_ms)
 
     def calibration(self) -> Sound:
@@ -161,10 +161,10 @@ class Recorded:
         return _joined(sounds[: int(np.searchsorted(ends_s, CALIBRATION_S)) + 1], pause_ms=0)
 
     def refuse_missing(self, texts: Iterable[str]) -> None:
-        """Raises BadlineError for texts without a recording, one a line."""
+        """Raises Unspeakable for texts without a recording, one a line."""
         missing = [text for text in texts if not self._cut(words_of(text))]
         if missing:
-            raise BadlineError("\n".join(self._lacks(text) for text in missing))
+            raise Unspeakable("\n".join(self._lacks(text) for text in missing))
 
     def _pieces(self, text: str) -> tuple[Path, ...]:
         self.refuse_missing([text])

@@ -4,14 +4,14 @@ It needs no model and no time, and survives lines as speech does: in a bad enoug
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from pipeline.audio import Floats, Sound
-from pipeline.errors import InfraError
+from pipeline.errors import Unspeakable
 from pipeline.spec.words import Words
 
 RATE = 16000
@@ -45,12 +45,14 @@ class Tone:
     def speak(self, text: str, *, seed: int) -> Sound:
         """The words at 16 kHz, in lower case, without punctuation at their edges; the same for every seed.
 
-        Raises InfraError for text without words, and for a letter or digit that has no tones.
+        Raises Unspeakable for text without words, and for a letter or digit that has no tones.
         """
-        words = [spelled for word in text.split() if (spelled := _spelled(word))]
-        if not words:
-            raise InfraError(f"tone: there are no words in {text!r}")
-        return Sound(np.concatenate([self._word(word) for word in words]), RATE)
+        return Sound(np.concatenate([self._word(word) for word in _words(text)]), RATE)
+
+    def refuse_missing(self, texts: Iterable[str]) -> None:
+        """Raises Unspeakable about the first of the texts that it cannot say."""
+        for text in texts:
+            _words(text)
 
     def _word(self, letters: str) -> Floats:
         tones = [_pair(START_HZ, self._options.char_ms)]
@@ -58,12 +60,19 @@ class Tone:
         return np.concatenate([*tones, np.zeros(RATE * GAP_MS // 1000, np.float32)])
 
 
+def _words(text: str) -> list[str]:
+    words = [spelled for word in text.split() if (spelled := _spelled(word))]
+    if not words:
+        raise Unspeakable(f"tone: there are no words in {text!r}")
+    return words
+
+
 def _spelled(word: str) -> str:
     """The word in the code's letters: lower case, accents and punctuation that it lacks left out."""
     plain = unicodedata.normalize("NFKD", word.lower())
     foreign = [sign for sign in plain if sign.isalnum() and sign not in LETTERS]
     if foreign:
-        raise InfraError(f"tone: there are no tones for '{foreign[0]}' in {word!r}")
+        raise Unspeakable(f"tone: there are no tones for '{foreign[0]}' in {word!r}")
     return "".join(sign for sign in plain if sign in LETTERS).strip("-.'")
 
 

@@ -1,6 +1,6 @@
 """Typed values (ids, sums, dates, names ...): canonical form, spoken form, and where a sentence has them."""
 
-from pipeline.values.aloud import aloud
+from pipeline.values.aloud import aloud, has_words
 from pipeline.values.canon import canonical, checked, same
 from pipeline.values.search import find, mentions, nearest
 from pipeline.values.speech import readings, spoken, utter, written
@@ -15,6 +15,7 @@ __all__ = [
     "canonical",
     "checked",
     "find",
+    "has_words",
     "mentions",
     "nearest",
     "readings",

@@ -18,6 +18,11 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+def has_words(text: str) -> bool:
+    """Whether there is anything to say: a letter or a digit. Dots and emoji alone are silence to a voice."""
+    return any(sign.isalnum() for sign in text)
+
+
 def aloud(text: str, *, language: str) -> str:
     """The text with every value in it replaced by its spoken form."""
     for kind, shape in _SHAPES:

@@ -8,7 +8,7 @@ from pipeline.call.caller import HangUp, Speak
 from pipeline.call.script import refuse_unspeakable, script
 from pipeline.errors import BadlineError
 from pipeline.run.plan import find_job, read_plan
-from pipeline.spec.voice import read_voice
+from pipeline.spec.voice import read_voice, voice_named
 from pipeline.tts.tone import Options, Tone
 
 SAID = (
@@ -85,3 +85,11 @@ def test_a_plan_with_a_voice_that_lacks_something_is_refused(toys, recorded, tmp
     toys.change("suite.yaml", "seed: 3", "seed: 3\nvoices: [anna]")
     with pytest.raises(BadlineError, match="anna: no recording says"):
         read_plan(find_job(str(toys.suite), None))
+
+
+def test_a_line_in_a_script_that_the_voice_cannot_say_is_refused_with_its_scenario(parcel):
+    refuse_unspeakable(parcel(), voice_named("tone"))
+    with pytest.raises(BadlineError, match=r"^scenario parcel: tone: there are no tones for 'з'"):
+        refuse_unspeakable(parcel(order={"say": "Здравствуйте {order}"}), voice_named("tone"))
+    with pytest.raises(BadlineError, match=r"^scenario parcel: hibari: cannot say 'З'"):
+        refuse_unspeakable(parcel(order={"say": "Здравствуйте {order}"}), voice_named("heart"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.errors import BadlineError
+from pipeline.errors import BadlineError, InfraError, Unspeakable
 from pipeline.run.crew import Crew
 from pipeline.run.plan import find_job, read_plan
 from pipeline.run.single import listen_once, place_once
@@ -70,3 +70,10 @@ def test_recordings_in_a_folder_are_picked_by_name_of_chance(toys):
         for seed in range(12)
     ]
     assert {path[-5:] for path in files} == {"a.wav", "b.wav"}
+
+
+@pytest.mark.parametrize("text", ["😀", "..."])
+def test_a_sentence_without_words_is_the_users_to_mend(toys, text):
+    with pytest.raises(Unspeakable, match="there are no words"):
+        listen_once(text, str(toys.folder / "noisy.yaml"), voice="tone", seed=1)
+    assert not issubclass(Unspeakable, InfraError)  # which would be ours to mend

@@ -53,6 +53,27 @@ def test_sound_off_target_is_a_result_without_a_call(toys, monkeypatch):
     assert done.facts["why"] == "room.deaf.gain_db: asked 0, got 3, tolerance 0.5"
 
 
+@pytest.mark.parametrize("arm", ["oracle", "degraded"])
+def test_a_reply_in_a_script_that_the_agents_voice_cannot_say_is_the_agents_error(toys, arm):
+    toys.change("desk/desk.py", '"hello what is the order number?"', '"Здравствуйте"')
+    crew = Crew(read_plan(find_job(str(toys.suite), None)))
+    facts = run_unit(crew, unit_of(crew, arm)).facts
+    assert facts["status"] == "agent_error"
+    assert facts["call"]["error"].startswith(
+        "the agent's reply cannot be spoken by its voice: tone: there are no tones"
+    )
+
+
+@pytest.mark.parametrize("text", ["...", "😀", "👍 !"])
+def test_a_reply_without_letters_and_digits_is_heard_as_one_without_text(toys, text):
+    def sound(before, opening):
+        toys.change("desk/desk.py", f'opening = "{before}"', f'opening = "{opening}"')
+        crew = Crew(read_plan(find_job(str(toys.suite), None)))
+        return run_unit(crew, unit_of(crew, "oracle")).facts["sound"]
+
+    assert sound("hello what is the order number?", "") == sound("", text) != sound(text, "hello")
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -90,6 +90,8 @@ def test_a_clock_is_the_callers_date_and_time(wrong, now):
         ('open: {say: "Hi."}', 'opne: {say: "Hi."}', "6: says: has no 'open'"),
         ('open: {say: "Hi."}', 'open: "Hi."', "7: says.open: wants 'key: value' pairs, not 'Hi.'."),
         ('open: {say: "Hi."}', 'open: {say: " "}', "7: says.open.say: is empty"),
+        ('open: {say: "Hi."}', 'open: {say: "..."}', "7: says.open.say: '...' has no letter and no digit"),
+        ('open: {say: "Hi."}', 'open: {say: Hi, correct: "😀"}', "7: says.open.correct: '😀' has no letter"),
         ('{say: "Hi."}', '{say: Hi, asked: ["(x"]}', "7: says.open.asked.0: is not a regular expression: missing )"),
     ],
 )  # fmt: skip

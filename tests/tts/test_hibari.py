@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import InfraError
+from pipeline.errors import Unspeakable
 from pipeline.tts.hibari import Hibari, Options
 
 TEXT = "I would like to change my delivery address."
@@ -59,10 +59,10 @@ def test_it_is_finite_float32_without_an_offset():
 
 @pytest.mark.parametrize("text", ["", "   ", "...", "😀"])
 def test_text_without_words_is_refused(text):
-    with pytest.raises(InfraError, match="there are no words"):
+    with pytest.raises(Unspeakable, match="there are no words"):
         speak(text)
 
 
 def test_another_script_is_refused_by_its_letter():
-    with pytest.raises(InfraError, match="cannot say 'П'"):
+    with pytest.raises(Unspeakable, match="cannot say 'П'"):
         speak("hello Привет")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from pipeline.errors import InfraError
+from pipeline.errors import InfraError, Unspeakable
 from pipeline.tts import pyttsx3
 from pipeline.tts.pyttsx3 import Options, Pyttsx3
 
@@ -75,7 +75,7 @@ def test_an_unknown_voice_is_refused_with_the_nearest():
 
 @pytest.mark.parametrize("text", ["", "  ", "...", "😀"])
 def test_text_without_words_is_refused(text):
-    with pytest.raises(InfraError, match="there are no words"):
+    with pytest.raises(Unspeakable, match="there are no words"):
         speak(text)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import InfraError
+from pipeline.errors import Unspeakable
 from pipeline.tts.tone import Options, Tone
 
 
@@ -35,10 +35,10 @@ def test_chance_has_no_part_in_it():
 
 @pytest.mark.parametrize("text", ["", "  ", "...", "—", "'"])
 def test_text_without_words_is_refused(text):
-    with pytest.raises(InfraError, match="there are no words"):
+    with pytest.raises(Unspeakable, match="there are no words"):
         speak(text)
 
 
 def test_a_letter_without_tones_is_named():
-    with pytest.raises(InfraError, match="no tones for 'п'"):
+    with pytest.raises(Unspeakable, match="no tones for 'п'"):
         speak("yes привет")
