@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
+from pydantic import Field
+
+from pipeline.agent._kept import KEPT
 from pipeline.audio import Word
 from pipeline.files import Json
 
 Given = Mapping[str, Json]
+Kept = Annotated[Json, KEPT]
+LISTED = Field(strict=False)  # a list is as good as a tuple
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class Action:
     """A tool the agent used: its name, arguments and result. `done` is False where the tool refused or failed."""
 
     name: str
-    arguments: Mapping[str, Json] = field(default_factory=dict)
-    result: Json = None
+    arguments: Mapping[str, Kept] = field(default_factory=dict)
+    result: Kept = None
     done: bool = True
 
 
@@ -41,7 +46,7 @@ class Decision:
     """What the agent understood or decided, and why. The name `refused` says that it declined what was asked."""
 
     name: str
-    value: Json = None
+    value: Kept = None
     why: str = ""
 
 
@@ -50,8 +55,8 @@ class Handoff:
     """What a person who takes over is given: why, the facts by name, and the actions done so far."""
 
     why: str
-    facts: Mapping[str, Json] = field(default_factory=dict)
-    done: tuple[str, ...] = ()
+    facts: Mapping[str, Kept] = field(default_factory=dict)
+    done: Annotated[tuple[str, ...], LISTED] = ()
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,9 @@ class Reply:
     """
 
     text: str
-    actions: tuple[Action, ...] = ()
-    state: Mapping[str, Json] | None = None
-    decisions: tuple[Decision, ...] = ()
+    actions: Annotated[tuple[Action, ...], LISTED] = ()
+    state: Mapping[str, Kept] | None = None
+    decisions: Annotated[tuple[Decision, ...], LISTED] = ()
     handoff: Handoff | None = None
     ends_call: bool = False
 

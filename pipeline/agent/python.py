@@ -10,29 +10,36 @@ import hashlib
 import importlib
 import inspect
 import sys
+import threading
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, closing, contextmanager
 from copy import deepcopy
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType, TracebackType
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
-from pipeline.agent import Action, AgentError, Decision, Given, Handoff, Heard, Reply
+from pipeline.agent import AgentError, Given, Heard, Reply
+from pipeline.agent._reply import checked
 from pipeline.errors import BadlineError, did_you_mean
-from pipeline.files import canonical_json, file_hash, json_hash
+from pipeline.files import file_hash, json_hash
 from pipeline.spec.words import Words, complaint, folder_of
 
 
 class Options(Words):
-    """`target` is `file.py:Class`, relative to the file it stands in; `options` go to the class by name."""
+    """`target` is `file.py:Class`, relative to the file it stands in; `options` go to the class by name.
+
+    `timeout_s` is for each answer, and for the constructor.
+    """
 
     target: str
     options: Mapping[str, Any] = Field(default_factory=dict)
+    timeout_s: Annotated[float, Field(ge=0.1, le=600)] = 30.0
     _path: Path = PrivateAttr(default=Path())
 
     @model_validator(mode="after")
@@ -71,11 +78,16 @@ class Python:
         self._folder = options.path.parent
         self._build = load_class(options.path, options.class_name)
         self._options = options.options
+        self._timeout_s = options.timeout_s
 
     @asynccontextmanager
     async def pick_up(self, call: str, given: Given, now: datetime) -> AsyncIterator["_Conversation"]:
         """A new object of the class in a deep copy of `given`. Raises AgentError."""
-        yield await _Conversation.begin(self._made(given, now), self._folder)
+        thread = _Thread(self._folder, self._timeout_s)
+        try:
+            yield await _Conversation.begin(self._made(given, now), thread)
+        finally:
+            thread.end()
 
     def _made(self, given: Given, now: datetime) -> Callable[[], Any]:
         return lambda: self._build(given=deepcopy(dict(given)), now=now, **deepcopy(dict(self._options)))
@@ -84,49 +96,89 @@ class Python:
 class _Conversation:
     """One object of the user's class, and what it says first."""
 
-    def __init__(self, agent: Any, opening: Reply | None, folder: Path) -> None:  # noqa: ANN401  the user's class
+    def __init__(self, agent: Any, opening: Reply | None, thread: "_Thread") -> None:  # noqa: ANN401  the user's class
         self._agent = agent
-        self._folder = folder
+        self._thread = thread
         self.opening = opening
 
     @classmethod
-    async def begin(cls, make: Callable[[], Any], folder: Path) -> "_Conversation":
-        agent = await _run(make, folder)
-        said = await _run(lambda: getattr(agent, "opening", None), folder)
-        opening = None if said is None else _checked(said, lambda: f"{_place(type(agent), folder)}: opening")
-        return cls(agent, opening, folder)
+    async def begin(cls, make: Callable[[], Any], thread: "_Thread") -> "_Conversation":
+        def place() -> str:
+            return f"{_place(type(agent), thread.folder)}: opening"
+
+        agent = await thread.run(make, lambda: "the agent's constructor")
+        said = await thread.run(lambda: getattr(agent, "opening", None), place)
+        return cls(agent, None if said is None else _checked(said, place), thread)
 
     async def reply(self, heard: Heard) -> Reply:
         """What the user's `reply` answers, checked and copied. Raises AgentError."""
-        reply = getattr(self._agent, "reply", None)
+        reply, folder = getattr(self._agent, "reply", None), self._thread.folder
         if not callable(reply):
-            raise AgentError(f"{_place(type(self._agent), self._folder)}: the class has no method reply(heard)")
-        said = await _run(lambda: reply(heard), self._folder, is_async=inspect.iscoroutinefunction(reply))
-        return _checked(said, lambda: f"{_place(reply, self._folder)}: reply")
+            raise AgentError(f"{_place(type(self._agent), folder)}: the class has no method reply(heard)")
+
+        def place() -> str:
+            return f"{_place(reply, folder)}: reply"
+
+        return _checked(await self._thread.run(lambda: reply(heard), place), place)
 
 
-async def _run(code: Callable[[], Any], folder: Path, *, is_async: bool = False) -> Any:  # noqa: ANN401
-    """What the user's code returns; in a thread unless it is async, so that a slow one blocks no other."""
-    said = _call(code, folder) if is_async else await asyncio.to_thread(_call, code, folder)
-    if not inspect.isawaitable(said):
-        return said
-    with _faults(folder):
-        return await said
+class _Thread:
+    """Where the agent's code runs in a call: one thread, as SQLite wants it, with an event loop of its own.
+
+    Nobody can stop code that never returns, so it is a daemon: the process does not wait for it at its end.
+    """
+
+    def __init__(self, folder: Path, timeout_s: float) -> None:
+        self.folder = folder
+        self._timeout_s = timeout_s
+        self._due: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    async def run(self, code: Callable[[], Any], where: Callable[[], str]) -> Any:  # noqa: ANN401
+        """What the code returns, awaited where it is async. Raises AgentError."""
+        result: Future[Any] = Future()
+        self._due.put((result, code))
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(result), self._timeout_s)
+        except TimeoutError:
+            raise AgentError(f"{where()} did not answer within {self._timeout_s:g} s") from None
+
+    def end(self) -> None:
+        """Let the thread end once it is idle."""
+        self._due.put(None)
+
+    def _work(self) -> None:
+        with closing(asyncio.Runner()) as runner:
+            while due := self._due.get():
+                result, code = due
+                if not result.set_running_or_notify_cancel():
+                    continue
+                try:
+                    result.set_result(self._said(runner, code))
+                except AgentError as error:
+                    result.set_exception(error)
+
+    def _said(self, runner: asyncio.Runner, code: Callable[[], Any]) -> Any:  # noqa: ANN401  the user's code
+        with _faults(self.folder):
+            said = code()
+            return runner.run(_awaited(said)) if inspect.isawaitable(said) else said
 
 
-def _call(code: Callable[[], Any], folder: Path) -> Any:  # noqa: ANN401  whatever the user's code returns
-    with _faults(folder):
-        return code()
+async def _awaited(said: Awaitable[Any]) -> Any:  # noqa: ANN401  whatever the user's code returns
+    return await said
 
 
 @contextmanager
 def _faults(folder: Path) -> Iterator[None]:
-    """What the agent raises is a result and no fault of ours: it becomes an AgentError that says where."""
+    """What the agent raises is a result and no fault of ours: it becomes an AgentError that says where.
+
+    Also what looks like Ctrl-C or a cancelled task: in the agent's own thread, neither can be meant for us.
+    """
     try:
         yield
-    except (Exception, SystemExit) as error:
-        where = _where(error.__traceback__, folder)
-        raise AgentError(f"{where}: {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        told = f"{_where(error.__traceback__, folder)}: {type(error).__name__}: {error}"
+        raise AgentError(told.encode(errors="backslashreplace").decode()) from error
 
 
 def _where(trace: TracebackType | None, folder: Path) -> str:
@@ -156,42 +208,10 @@ def _checked(said: Any, where: Callable[[], str]) -> Reply:  # noqa: ANN401  wha
     reply = Reply(said) if isinstance(said, str) else said
     if not isinstance(reply, Reply):
         raise AgentError(f"{where()} gave {type(said).__name__}, not a Reply or a str")
-    if wrong := _wrong(reply):
-        raise AgentError(f"{where()} gave a Reply whose {wrong}")
-    return replace(deepcopy(reply), actions=tuple(reply.actions), decisions=tuple(reply.decisions))
-
-
-def _wrong(reply: Reply) -> str:
-    """What in the reply is of a wrong type, or nothing."""
-    if not isinstance(reply.text, str):
-        return f"text is {type(reply.text).__name__}, not str"
-    if not _all_are(Action, reply.actions):
-        return "actions are not a tuple of Action"
-    if not _all_are(Decision, reply.decisions):
-        return "decisions are not a tuple of Decision"
-    if not isinstance(reply.handoff, Handoff | None):
-        return f"handoff is {type(reply.handoff).__name__}, not Handoff or None"
-    return _not_json(reply)
-
-
-def _all_are(kind: type[Any], items: Any) -> bool:  # noqa: ANN401  whatever the user's code returned
-    return isinstance(items, tuple | list) and all(isinstance(item, kind) for item in items)
-
-
-def _not_json(reply: Reply) -> str:
-    """Which part of the reply cannot be kept as JSON, or nothing."""
-    parts: dict[str, Any] = {
-        "state": reply.state,
-        "actions": [[action.name, action.arguments, action.result] for action in reply.actions],
-        "decisions": [[decision.name, decision.value, decision.why] for decision in reply.decisions],
-        "handoff": reply.handoff and [reply.handoff.why, reply.handoff.facts, list(reply.handoff.done)],
-    }
-    for name, part in parts.items():
-        try:
-            canonical_json(part)
-        except (TypeError, ValueError) as error:
-            return f"{name} cannot be kept as JSON: {error}"
-    return ""
+    try:
+        return checked(reply)
+    except ValueError as error:
+        raise AgentError(f"{where()} gave a Reply whose {error}") from None
 
 
 def load_class(path: Path, name: str) -> type[Any]:

@@ -1,5 +1,6 @@
 import asyncio
 import sys
+import threading
 from datetime import datetime
 
 import pytest
@@ -85,6 +86,10 @@ def test_an_exception_names_its_type_message_and_the_users_own_line(tmp_path):
         ("raise StopIteration", "StopIteration"),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("assert False, 'never'", "AssertionError: never"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("import asyncio; raise asyncio.CancelledError", "CancelledError"),
+        ("raise ValueError(chr(0xD800))", r"ValueError: \\ud800"),
     ],
 )
 def test_whatever_is_raised_is_an_agent_error(tmp_path, raised, said):
@@ -104,14 +109,25 @@ def test_an_async_reply_that_raises_names_its_line_too(tmp_path):
     [
         ("None", "gave NoneType, not a Reply or a str"),
         ("{'text': 'hi'}", "gave dict, not a Reply or a str"),
-        ("Reply(7)", "text is int, not str"),
-        ("Reply('a', actions=('track',))", "actions are not a tuple of Action"),
-        ("Reply('a', actions=Action('track'))", "actions are not a tuple of Action"),
-        ("Reply('a', decisions=('refused',))", "decisions are not a tuple of Decision"),
-        ("Reply('a', handoff='person')", "handoff is str, not Handoff or None"),
-        ("Reply('a', state={'at': self.now})", "state cannot be kept as JSON"),
-        ("Reply('a', actions=(Action('track', {'at': self.now}),))", "actions cannot be kept as JSON"),
-        ("Reply('a', handoff=Handoff('why', {'at': {1, 2}}))", "handoff cannot be kept as JSON"),
+        ("Reply(7)", "text is int: .* string"),
+        ("chr(0xD800)", "text is str: .* unicode"),
+        ("Reply('a', actions=('track',))", r"actions\.0 is str: .* instance of Action"),
+        ("Reply('a', actions=Action('track'))", "actions is Action: .* tuple"),
+        ("Reply('a', actions=[Action(5)])", r"actions\.0\.name is int: .* string"),
+        ("Reply('a', actions=[Action('track', done='no')])", r"actions\.0\.done is str: .* boolean"),
+        ("Reply('a', decisions=('refused',))", r"decisions\.0 is str: .* instance of Decision"),
+        ("Reply('a', handoff='person')", "handoff is str: .* instance of Handoff"),
+        ("Reply('a', handoff=Handoff(None, None, None))", r"handoff\.why is NoneType: .*; handoff\.facts is NoneType"),
+        ("Reply('a', ends_call='no')", "ends_call is str: .* boolean"),
+        ("Reply('a', state=['at'])", "state is list: .* dictionary"),
+        ("Reply('a', state={1: 'at'})", r"state\.1\.\[key\] is int: .* string"),
+        ("Reply('a', state={'at': self.now})", r"state\.at is datetime: .* not JSON"),
+        ("Reply('a', state={'at': [chr(0xD800)]})", r"state\.at is list: .* surrogates"),
+        (
+            "Reply('a', actions=(Action('track', {'at': self.now}),))",
+            r"actions\.0\.arguments\.at is datetime: .* not JSON",
+        ),
+        ("Reply('a', handoff=Handoff('why', {'at': {1, 2}}))", r"handoff\.facts\.at is set: .* not JSON"),
     ],
 )
 def test_a_reply_of_a_wrong_type_is_an_agent_error_at_the_line_of_the_method(tmp_path, returned, said):
@@ -148,6 +164,38 @@ def test_a_slow_agent_does_not_hold_up_the_others(tmp_path):
         return await asyncio.gather(talk(), talk())
 
     assert asyncio.run(both()) == [Reply("ok"), Reply("ok")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    def reply(self, heard): time.sleep(60)",
+        "    async def reply(self, heard): time.sleep(60)",
+        "    async def reply(self, heard): await asyncio.sleep(60)",
+    ],
+)
+def test_one_that_never_answers_fails_in_time_and_keeps_no_process(tmp_path, body):
+    (tmp_path / "desk.py").write_text(f"import asyncio, time\n{HEAD}{MADE}{body}")
+    words = {"target": "desk.py:Desk", "timeout_s": 0.2}
+    agent = Python(words_of(Options, Page(tmp_path / "release.yaml", words, {})))
+
+    async def talk():
+        async with agent.pick_up("call", {}, NOW) as conversation:
+            await conversation.reply(Heard("speech", "a"))
+
+    with pytest.raises(AgentError, match=r"desk\.py:5: reply did not answer within 0\.2 s"):
+        asyncio.run(talk())
+    assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+
+
+def test_what_belongs_to_a_thread_lasts_for_a_call(tmp_path):
+    body = (
+        "    def __init__(self, given, now):\n"
+        "        import sqlite3\n"
+        "        self.base = sqlite3.connect(':memory:')\n"
+        "    def reply(self, heard): return self.base.execute(\"select 'ok'\").fetchone()[0]"
+    )
+    assert answers(tmp_path, body, Heard("speech", "a"), Heard("speech", "b"))[1:] == [Reply("ok"), Reply("ok")]
 
 
 def test_an_agent_imports_its_neighbours_and_shadows_nothing(tmp_path):
@@ -203,7 +251,7 @@ def test_a_file_that_cannot_be_loaded_is_refused_with_its_line(tmp_path):
 
 
 def test_records_do_not_name_the_folders_of_a_machine(tmp_path):
-    assert options(tmp_path, MADE).model_dump() == {"target": "desk.py:Desk", "options": {}}
+    assert options(tmp_path, MADE).model_dump() == {"target": "desk.py:Desk", "options": {}, "timeout_s": 30.0}
 
 
 @pytest.mark.parametrize(("file", "counts"), [("near.py", True), ("knowledge.json", True), ("notes.txt", False)])
