@@ -118,7 +118,10 @@ def test_the_command_line_understands_a_command_of_the_docs(line: str) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
-def test_a_yaml_example_is_read_by_the_reader_of_its_kind(block: Block, tmp_path: Path) -> None:
+def test_a_yaml_example_is_read_by_the_reader_of_its_kind(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_KEY", "which an endpoint asks for")
     path = saved(block, tmp_path)
     READERS[kind_of(path)](path)
 
