@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from pipeline import engines
 from pipeline.errors import BadlineError
 from pipeline.run.local import run_in_processes
 from pipeline.run.plan import find_job, read_plan
@@ -59,15 +60,19 @@ def test_an_agent_that_raises_is_a_result(toys):
     assert record["facts"]["call"]["error"] == "desk.py:22: KeyError: '412'"
 
 
-def test_an_engine_that_fails_is_tried_three_times(toys):
-    toys.change("desk/desk.py", "it is on its way goodbye", "\\u044d\\u0442\\u043e")  # letters without tones
-    toys.change("desk/desk.py", "    pass\n\n    def", "    open(__file__ + '.log', 'a').write('call ')\n\n    def")
-    ends, records = run(toys, units=[0])
-    [end] = ends.values()
-    assert end.status == "infra_error"
-    assert "there are no tones" in end.why
+def test_an_engine_that_fails_is_tried_three_times(toys, monkeypatch):
+    fails = "(_ for _ in ()).throw(__import__('pipeline.errors').errors.InfraError('worn out'))"
+    site = toys.add_effect("worn", after=f"open(__file__ + '.log', 'a').write('call ') and {fails}")
+    monkeypatch.syspath_prepend(site)
+    engines.known.cache_clear()
+    toys.write("noisy.yaml", "name: noisy\nabout: It fails.\nroom: [worn]")
+    plan = read_plan(find_job(str(toys.suite), None))
+    arms = [(one.profile, one.arm) for one in plan.units]
+    ends, records = run(toys, units=[arms.index(("noisy", "degraded"))])
+    engines.known.cache_clear()
+    assert [(end.status, end.why) for end in ends.values()] == [("infra_error", "worn out")]
     assert not records
-    assert (toys.folder / "desk" / "desk.py.log").read_text() == "call " * 3
+    assert (site / "other_worn.py.log").read_text() == "call " * 3
 
 
 def test_what_was_committed_meanwhile_is_not_run_again(toys):
