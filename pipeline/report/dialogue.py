@@ -126,7 +126,7 @@ def verdict(facts: Mapping[str, Any]) -> Iterator[Text]:
         if not one["met"]:
             what = "not met" if one["met"] is False else "cannot tell"
             yield Text(f"  {what}: {one['name']}: {one['why']}")
-    for sentence in facts["call"]["unmatched"]:
-        yield Text(f"  our caller had no line for: {sentence}", "yellow")
+    if facts.get("why"):
+        yield Text(f"  {facts['why']}", "yellow")
     if facts["call"]["error"]:
         yield Text(f"  the agent failed: {facts['call']['error']}", "red")

@@ -71,7 +71,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Failing:
-    """A call that counts and did not succeed: why, its recording in the run's folder, and how to place it alone."""
+    """A call that did not succeed, or failed by our caller: why, its recording in the folder, how to place it alone."""
 
     unit: str
     status: str
@@ -225,7 +225,7 @@ def _broken(plan: Plan, rows: Sequence[Row]) -> list[str]:
 def _failing(plan: Plan, facts: Sequence[Mapping[str, Any]]) -> Iterator[Failing]:
     units = {unit.name: unit for unit in plan.units}
     for fact in facts:
-        if SUCCESS[fact["status"]] is False:
+        if SUCCESS[fact["status"]] is False or fact["status"] == "caller_invalid":
             unit = units[fact["call"]["call"]]
             yield Failing(unit.name, fact["status"], _why(fact), f"sound/{fact['sound']}.flac", plan.command(unit))
 
@@ -233,7 +233,7 @@ def _failing(plan: Plan, facts: Sequence[Mapping[str, Any]]) -> Iterator[Failing
 def _why(fact: Mapping[str, Any]) -> str:
     """The reasons for which a call did not succeed."""
     unmet = [f"{one['name']}: {one['why']}" for one in fact["scores"]["task"]["criteria"] if not one["met"]]
-    return str(fact["call"]["error"] or "; ".join(unmet) or "nothing was asked of it")
+    return str(fact.get("why") or fact["call"]["error"] or "; ".join(unmet) or "nothing was asked of it")
 
 
 def _production(plan: Plan, rows: Sequence[Row]) -> float | None:

@@ -16,7 +16,7 @@ from pipeline.errors import SoundInvalid
 from pipeline.files import json_hash
 from pipeline.run.crew import Crew
 from pipeline.run.plan import SCHEMA, Unit
-from pipeline.score import Status, Tally, status_of
+from pipeline.score import Status, Tally, caller_let_down, status_of
 from pipeline.spec.scenario import Scenario
 
 DECIMALS = 6  # records keep no more of a number than that
@@ -57,8 +57,10 @@ def _named(unit: Unit, status: Status) -> dict[str, Any]:
 def _facts(crew: Crew, unit: Unit, finished: Finished, line: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
     scenario, record = crew.plan.cast.scenarios[unit.scenario], finished.record
     tallies = scores_of(scenario, record)
+    status = status_of(scenario, record, tallies["task"])
     return {
-        **_named(unit, status_of(scenario, record, tallies["task"])),
+        **_named(unit, status),
+        **({"why": caller_let_down(scenario, record)} if status == "caller_invalid" else {}),
         "line": plain(line),
         "scores": {name: plain(asdict(tally)) for name, tally in tallies.items()},
         "call": plain(asdict(record)),

@@ -8,6 +8,8 @@ from pipeline.call.record import Record
 from pipeline.score._blame import caller_let_down
 from pipeline.spec.scenario import Scenario
 
+__all__ = ["SUCCESS", "Criterion", "Score", "Status", "Tally", "caller_let_down", "status_of"]
+
 Status = Literal[
     "passed",
     "resolved_badly",

@@ -10,17 +10,18 @@ from pipeline.call.record import Record, Replied
 from pipeline.spec.scenario import SLOT, Expect, Scenario
 
 
-def caller_let_down(scenario: Scenario, record: Record) -> bool:
-    """Whether the agent asked for something and our caller could not, or did not, give it.
+def caller_let_down(scenario: Scenario, record: Record) -> str | None:
+    """What the agent asked for and our caller could not, or did not, give; None where our caller did its part.
 
-    Any of: the caller gave up for want of a line; a question found no line; a fact that success needs was
-    asked for, the caller spoke after that, and never offered it. An agent that hangs up before it asks, or
-    goes round in circles without asking, has only itself to blame.
+    Any of: a question found no line; a fact that success needs was asked for, the caller spoke after that, and
+    never offered it. An agent that hangs up before it asks, or goes round in circles without asking, has only
+    itself to blame.
     """
     if record.ended == "caller_invalid" or record.unmatched:
-        return True
+        return f"our caller had no line for: {' / '.join(record.unmatched)}"
     offered = {fact for utterance in record.utterances for fact in utterance.offered}
-    return any(_evaded(fact, scenario, record) for fact in needed_facts(scenario.expect) - offered)
+    evaded = [fact for fact in sorted(needed_facts(scenario.expect) - offered) if _evaded(fact, scenario, record)]
+    return f"our caller was asked for, and never said: {', '.join(evaded)}" if evaded else None
 
 
 def needed_facts(expect: Expect) -> set[str]:

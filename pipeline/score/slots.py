@@ -60,7 +60,7 @@ def _fate(name: str, scenario: Scenario, record: Record, used: Sequence[Scalar])
         "heard": any(found),
         "in_the_end": bool(heard) and any(_shows(name, value, scenario) for value in used),
         **_characters(fact, heard, scenario),
-        **(_errors(name, scenario, record) if heard else dict.fromkeys(ERRORS, 0)),
+        **_errors(name, scenario, record, offered=bool(heard)),
     }
 
 
@@ -81,15 +81,15 @@ def _characters(fact: values.Value, heard: Sequence[str], scenario: Scenario) ->
     return {"characters": length, "character_edits": min(nearest.edits, length) if nearest else length}
 
 
-def _errors(name: str, scenario: Scenario, record: Record) -> Mapping[str, int]:
-    """What the agent put where the scenario expects the fact in an action: right, wrong, nothing, or wrong besides.
+def _errors(name: str, scenario: Scenario, record: Record, *, offered: bool) -> Mapping[str, int]:
+    """What was done where the scenario expects the fact in an action: right, wrong, nothing, or wrong besides.
 
-    Facts that no expected action holds are in none of these counts.
+    Facts that no expected action holds are in none of these counts, nor those that were neither offered nor acted on.
     """
-    places = set(_places(name, scenario))
-    given = {
-        leaf for action in record.actions for path, leaf in _leaves(action.arguments) if (action.name, path) in places
-    }
+    places, done = set(_places(name, scenario)), [action for action in record.actions if action.done]
+    given = {leaf for action in done for path, leaf in _leaves(action.arguments) if (action.name, path) in places}
+    if not (offered or given):
+        return dict.fromkeys(ERRORS, 0)
     right = {leaf for leaf in given if is_fact(name, leaf, scenario)}
     wrong = len(given - right)
     return {
@@ -111,11 +111,12 @@ def _places(name: str, scenario: Scenario) -> Iterator[tuple[str, Path]]:
 
 
 def _used(scenario: Scenario, record: Record) -> Iterator[Scalar]:
-    """Every text and number that the agent put to use: in arguments, decisions, a handoff, and what it changed."""
+    """Every text and number that the agent put to use: in arguments, a refusal, a handoff, and what it changed."""
     for action in record.actions:
         yield from (leaf for _, leaf in _leaves(action.arguments))
-    for reply in record.replies:
-        yield from (leaf for decision in reply.decisions for _, leaf in _leaves(decision.value))
+    # What was refused was decided on these values; other decisions are only thoughts.
+    refusals = (one for reply in record.replies for one in reply.decisions if one.name == "refused")
+    yield from (leaf for refusal in refusals for _, leaf in _leaves(refusal.value))
     if record.handoff:
         yield from (leaf for _, leaf in _leaves(record.handoff.facts))
     # The world it was given holds most facts already; only what differs from that world was understood.

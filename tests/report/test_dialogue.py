@@ -20,10 +20,8 @@ def reply(text, start_ms, **rest):
     return {"text": text, "start_ms": start_ms, "discarded": False, "actions": [], "handoff": None, **rest}
 
 
-def facts(
-    *, utterances=(), turns=(), replies=(), events=(), words=(), criteria=(), status="passed", unmatched=(), error=None
-):
-    call = {"utterances": utterances, "turns": turns, "replies": replies, "events": events, "unmatched": unmatched}
+def facts(*, utterances=(), turns=(), replies=(), events=(), words=(), criteria=(), status="passed", error=None):
+    call = {"utterances": utterances, "turns": turns, "replies": replies, "events": events}
     scores = {"words": {"details": words}, "task": {"criteria": criteria}}
     return {"status": status, "call": {**call, "ended": "agent_hung_up", "error": error}, "scores": scores}
 
@@ -88,7 +86,8 @@ def test_the_verdict_says_what_was_not_met(met, wording):
 
 
 def test_faults_of_caller_and_agent_are_told_apart():
-    text = shown(facts(status="caller_invalid", unmatched=["Which colour?"], error="desk.py:3: KeyError"))
+    ours = {"why": "our caller had no line for: Which colour?"}
+    text = shown(facts(status="caller_invalid", error="desk.py:3: KeyError") | ours)
     assert "our caller had no line for: Which colour?" in text
     assert "the agent failed: desk.py:3: KeyError" in text
 
