@@ -1,5 +1,6 @@
 """A natural American voice, small and fast, whose weights travel in its package (hibari-tts, Apache-2.0)."""
 
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from functools import cached_property
@@ -10,9 +11,10 @@ import numpy as np
 import soxr
 from hibari import SAMPLE_RATE
 from hibari import Hibari as Voice
+from hibari.tts import MAX_PHONEMES
 from pydantic import Field
 
-from pipeline.audio import Sound
+from pipeline.audio import Floats, Sound
 from pipeline.errors import InfraError, Unspeakable
 from pipeline.files import file_hash
 from pipeline.spec.words import Words
@@ -48,7 +50,7 @@ class Hibari:
         self.refuse_missing([text])
         factor = self._options.speaker
         # Played faster or slower by `factor` afterwards, so spoken slower or faster by it now.
-        samples = self._voice(text, speed=self._options.speed / factor, seed=seed)
+        samples = self._spoken(text, self._options.speed / factor, seed)
         if factor != 1.0:
             samples = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="HQ")
         return Sound(np.ascontiguousarray(samples, dtype=np.float32), SAMPLE_RATE)
@@ -58,6 +60,13 @@ class Hibari:
         for text in texts:
             _refuse_unspeakable(text)
 
+    def _spoken(self, text: str, speed: float, seed: int) -> Floats:
+        """Piece after piece, as the model's own call has them, but none so long that memory runs out."""
+        voice, rng = self._voice, np.random.default_rng(seed)
+        said = [piece for clause in voice.phonemize(text) for piece in pieces(clause)]
+        sounds = [voice.from_ids(voice.ids(piece), speed, rng) for piece in said]
+        return np.concatenate(sounds or [np.zeros(0, np.float32)])
+
     @cached_property
     def _voice(self) -> Voice:
         """The model, loaded (0.7 s, 0.3 GB) when first spoken with; one thread, so that its bits repeat."""
@@ -65,6 +74,11 @@ class Hibari:
         if file_hash(Path(voice.model_path)) != WEIGHTS_SHA256:
             raise InfraError(f"{voice.model_path}: is not the model of hibari-tts 0.2.1: its SHA-256 differs")
         return voice
+
+
+def pieces(clause: str) -> list[str]:
+    """Phonemes in runs of whole words: hibari cuts at sentences and commas only, however far apart they are."""
+    return [clause] if len(clause) <= MAX_PHONEMES else textwrap.wrap(clause, MAX_PHONEMES, break_on_hyphens=False)
 
 
 def _refuse_unspeakable(text: str) -> None:

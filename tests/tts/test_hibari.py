@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from hibari import Hibari as Voice
 
 from pipeline.errors import Unspeakable
-from pipeline.tts.hibari import Hibari, Options
+from pipeline.tts.hibari import Hibari, Options, pieces
 
 TEXT = "I would like to change my delivery address."
 
@@ -55,6 +56,25 @@ def test_it_is_finite_float32_without_an_offset():
     assert (sound.rate, sound.samples.dtype) == (24000, np.float32)
     assert abs(sound.samples.mean()) < 1e-4
     assert 0.05 < np.abs(sound.samples).max() < 1.0
+
+
+@pytest.mark.slow
+def test_ordinary_text_sounds_as_the_model_alone_says_it():
+    text = "Hello there, Dr. Smith. I ordered it on Monday, and it has not come; can you help me?"
+    assert np.array_equal(speak(text, seed=3).samples, Voice(threads=1)(text, seed=3))
+
+
+def test_a_sentence_of_any_length_is_spoken_in_pieces_that_leave_no_word_out():
+    sentence = "wˌʌn tˈu θɹˈi " * 700
+    cut = pieces(sentence)
+    assert max(map(len, cut)) <= 400
+    assert " ".join(cut).split() == sentence.split()
+
+
+@pytest.mark.slow
+def test_a_long_sentence_without_commas_is_heard_to_its_end():
+    words = "and then I called you again about the parcel "
+    assert speak(words * 20).seconds == pytest.approx(20 * speak(words).seconds, rel=0.3)  # fewer pauses at ends
 
 
 @pytest.mark.parametrize("text", ["", "   ", "...", "😀"])
