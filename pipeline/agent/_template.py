@@ -33,6 +33,11 @@ def check_gaps(template: Any, known: Collection[str], *under: str | int) -> None
                     check_gaps(item, known, *under, i)
 
 
+def gaps(*templates: object) -> frozenset[str]:
+    """The names that stand in gaps anywhere in the templates."""
+    return frozenset(gap["name"] for gap in GAP.finditer(str(templates)) if gap["name"])
+
+
 def _check_text(text: str, known: Collection[str], *under: str | int) -> None:
     for gap in GAP.finditer(text):
         name = gap["name"]

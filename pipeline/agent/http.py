@@ -19,7 +19,7 @@ from pydantic import Field, field_serializer, model_validator
 
 from pipeline.agent import AgentError, Given, Heard, Reply
 from pipeline.agent._shape import Misshapen, Where, parsed, reply_in, session_in
-from pipeline.agent._template import check_gaps, fill, fill_url
+from pipeline.agent._template import check_gaps, fill, fill_url, gaps
 from pipeline.errors import BadlineError, InfraError
 from pipeline.files import Json
 from pipeline.spec.words import Words, complaint, under
@@ -28,6 +28,7 @@ Values = Mapping[str, Json]
 
 PER_CALL = ("call", "session", "now", "given")
 PER_TURN = (*PER_CALL, "turn", "kind", "text", "words", "confidence", "played_ms", "history")
+HEARD = ("text", "words", "history")
 TURN = {name: f"{{{name}}}" for name in PER_TURN if name not in ("given", "history")}
 START = {name: f"{{{name}}}" for name in PER_CALL}
 END = {name: f"{{{name}}}" for name in ("call", "session")}
@@ -104,6 +105,12 @@ class Options(Request):
         for name, request in (("start", self.start), ("end", self.end)):
             if request:
                 _check_url(urljoin(self.url, request.url), name, "url")
+        return self
+
+    @model_validator(mode="after")
+    def _tells_what_was_heard(self) -> "Options":
+        if gaps(self.url, self.request).isdisjoint(HEARD):
+            raise complaint("never tells the agent what the caller said: put {text} or {history} in it", "request")
         return self
 
     @field_serializer("headers")

@@ -420,6 +420,8 @@ def test_a_variable_that_is_not_set_is_refused_when_the_agent_is_built(monkeypat
         ({"url": "http://a/{sesion}"}, r"url: there is no \{sesion\}.*Did you mean 'session'"),
         ({"url": "http://a/", "request": {"q": ["{txt}"]}}, r"request\.q[.0]*: there is no \{txt\}"),
         ({"url": "http://a/", "start": {"url": "", "request": "{text}"}}, r"start\.request: there is no \{text\}"),
+        ({"url": "http://a/{session}", "request": {"say": "{{text}}"}}, "request: never tells .* what the caller said"),
+        ({"url": "http://a/", "request": None}, "request: never tells .* what the caller said"),
         ({"url": "http://a/", "reply": {"text": "a..b"}}, r"reply\.text: 'a\.\.b' is no path"),
         ({"url": "http://a/", "reply": {"actions": "a"}}, r"reply\.text: is missing"),
     ],
@@ -427,6 +429,14 @@ def test_a_variable_that_is_not_set_is_refused_when_the_agent_is_built(monkeypat
 def test_words_that_lead_nowhere_are_refused_where_they_stand(words, said):
     with pytest.raises(BadlineError, match=said):
         options(**words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"request": [{"m": "<{text}>"}]}, {"request": ["{*history}"]}, {"url": "http://a/{text}", "request": None}],
+)
+def test_what_the_caller_said_may_stand_anywhere_in_a_request(words):
+    assert options(**{"url": "http://a/"} | words).request == words["request"]
 
 
 # Whole calls
