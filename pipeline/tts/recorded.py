@@ -129,12 +129,17 @@ class Options(Words):
     @cached_property
     def files(self) -> Mapping[str, Path]:
         """The recordings by their words."""
-        return recordings(self.folder, lines_by_key(read_scenario(self.scenario)) if self.scenario else {})
+        return recordings(self.folder, self.lines)
+
+    @cached_property
+    def lines(self) -> Mapping[str, str]:
+        """The texts of files that are named by a line's key."""
+        return lines_by_key(read_scenario(self.scenario)) if self.scenario else {}
 
     @model_validator(mode="after")
     def _can_be_heard(self) -> Self:
         with under("scenario"):
-            lines = lines_by_key(read_scenario(self.scenario)) if self.scenario else {}
+            lines = self.lines
         with under("folder"):
             recordings(self.folder, lines)
         return self
@@ -190,7 +195,8 @@ class Recorded:
         words = words_of(text)
         near = get_close_matches(words, self._files, n=1)
         hint = f"The nearest is '{near[0]}' ({self._files[near[0]].name}). " if near else ""
-        name = f"{words.replace(' ', '-')}.wav"
+        keys = (key for key, line in self._options.lines.items() if words_of(line) == words)
+        name = f"{next(keys, words.replace(' ', '-'))}.wav"
         place = f"'{name}'" if len(name) <= LONGEST_NAME else f"any name and enter that in {INDEX}"
         return f"{self._options.folder}: no recording says {text!r}. {hint}Record it as {place}"
 

@@ -3,9 +3,10 @@ import pytest
 import soundfile
 
 from pipeline.call.voices import LevelVoice
-from pipeline.errors import BadlineError
+from pipeline.errors import BadlineError, Unspeakable
+from pipeline.files import find_named
 from pipeline.levels import active_speech_level
-from pipeline.spec.scenario import Scenario
+from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.voice import read_voice
 from pipeline.tts import Recordings
 from pipeline.tts.recorded import Options, Recorded, lines_by_key, recordings, words_of
@@ -168,6 +169,16 @@ def test_a_file_named_by_a_key_says_that_line_as_first_said_and_as_said_again(by
 def test_a_key_says_other_words_where_the_fact_is_another(by_key):
     mine, other = (recordings(by_key, lines_by_key(lines(order={"digits": code}))) for code in ("123", "456"))
     assert set(mine) != set(other)
+
+
+def test_a_missing_line_is_asked_for_by_its_key_and_a_stock_phrase_by_its_words(by_key):
+    (by_key / "order.2.wav").unlink()
+    scenario = find_named("change_delivery_address", folder="fixtures/scenarios")
+    own = voice(by_key, scenario=scenario)
+    with pytest.raises(Unspeakable, match=r"Record it as 'order\.2\.wav'"):
+        own.speak(lines_by_key(read_scenario(scenario))["order.2"], seed=0)
+    with pytest.raises(Unspeakable, match=r"Record it as 'yes-thats-right\.wav'"):
+        own.speak("Yes, that's right.", seed=0)
 
 
 def test_a_voice_of_one_scenarios_caller_is_written_with_its_file(by_key, tmp_path):
