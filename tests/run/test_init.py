@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.agent.http import Options
 from pipeline.errors import BadlineError
 from pipeline.run.check import check_file
 from pipeline.run.init import write_first_suite
@@ -67,6 +68,21 @@ def test_the_endpoint_in_the_comments_of_the_release_is_right_too(started):
     path.write_text(re.sub("^# (agent:|  )", r"\1", without, flags=re.M))
     agent = read_release(path).agent
     assert (agent.name, agent.options.reply.actions.path) == ("http", "tools")
+
+
+def test_an_endpoint_of_another_shape_is_read_as_the_comments_say(started):
+    path = words(started("http", URL), "releases")
+    text = re.sub(r"^    (start|end): .*", r"    \1: null", path.read_text(), flags=re.M)
+    path.write_text(re.sub(r"^    # ((request|reply): .*(conversation|body).*)", r"    \1", text, flags=re.M))
+    options = read_release(path).agent.options
+    assert (options.start, options.end, options.reply.text) == (None, None, "messages.*.body")
+    assert options.request["messages"] == [{"from": "caller", "body": "{text}"}]
+
+
+@pytest.mark.parametrize("key", Options.model_fields)
+def test_every_key_of_an_endpoint_stands_in_its_release_at_least_in_a_comment(started, key):
+    text = words(started("http", URL), "releases").read_text()
+    assert re.search(rf"^    (# )?{key}:", text, re.M)
 
 
 def test_a_file_that_is_there_stays_as_it_was_and_nothing_is_written_beside_it(tmp_path):
