@@ -85,7 +85,7 @@ def test_a_run_ends_with_1_only_where_a_floor_is_broken(badline, toys, floors, c
 
 
 def test_a_run_that_lost_calls_to_us_ends_with_4(badline, toys):
-    toys.change("desk/desk.py", "it is on its way goodbye", "\\u044d\\u0442\\u043e")  # letters without tones
+    toys.spring("__import__('os')._exit(9)")  # its worker process dies with every call
     toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [oracle]")
     code, results, _ = badline("run", "./suite.yaml", "--out", "out")
     assert code == 4
