@@ -84,7 +84,7 @@ async def _follow(call: _Call, hearing: Hearing) -> tuple[Ended, int]:
     return "time_limit", TIME_LIMIT_MS
 
 
-def _note(call: _Call, happened: Turn | Answer | Event) -> None:
+def _note(call: _Call, happened: object) -> None:
     match happened:
         case Turn():
             call.turns.append(happened)

@@ -10,9 +10,9 @@ from typing import Literal
 from pipeline.agent import Action, Decision, Handoff
 from pipeline.files import Json
 from pipeline.line.scene import Measure
-from pipeline.platform import Event, Turn
+from pipeline.platform import Event, Speech, Turn
 
-__all__ = ["Ended", "Event", "PlacedWindow", "Record", "Replied", "Turn", "Utterance"]
+__all__ = ["Ended", "Event", "PlacedWindow", "Record", "Replied", "Speech", "Turn", "Utterance"]
 
 Ended = Literal[
     "agent_hung_up",
@@ -20,16 +20,21 @@ Ended = Literal[
     "caller_hung_up",
     "caller_gave_up",
     "caller_invalid",
+    "dropped",
     "time_limit",
     "agent_error",
 ]
+
+
+Said = Literal["words", "keys", "backchannel", "aside", "cough"]
 
 
 @dataclass(frozen=True)
 class Utterance:
     """What the caller said: the line's key and attempt, its text as written for people, and as it was spoken.
 
-    `offered` names the facts it carried. `start_ms` and `end_ms` bound the speech itself.
+    `offered` names the facts it carried. `start_ms` and `end_ms` bound the speech itself, `pauses` are the silences
+    of a hesitation within it. Only `words` and `keys` are meant for the agent.
     """
 
     key: str
@@ -39,22 +44,40 @@ class Utterance:
     offered: tuple[str, ...]
     start_ms: int
     end_ms: int
+    kind: Said = "words"
+    pauses: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def meant(self) -> bool:
+        """Whether it is said to the agent."""
+        return self.kind in ("words", "keys")
+
+    @property
+    def stretches(self) -> tuple[tuple[int, int], ...]:
+        """The speech without its pauses: start and end of each part, in ms."""
+        edges = [self.start_ms, *(edge for pause in self.pauses for edge in pause), self.end_ms]
+        return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
 @dataclass(frozen=True)
 class PlacedWindow:
-    """A window of the caller's sound on the clock: its name, where it starts, and the hash of its bytes."""
+    """A window of the caller's sound on the clock: its name, where it starts, and the hash of its bytes.
+
+    `echo_sha256` is the hash of as much of the agent's sound as leaks into it, and of when; None: nothing does.
+    """
 
     name: str
     start_ms: int
     sha256: str
+    echo_sha256: str | None = None
 
 
 @dataclass(frozen=True)
 class Replied:
-    """What the agent answered to turn number `turn` (None: the opening), and when it sounded.
+    """What the agent answered to turn number `turn`, and when it sounded.
 
-    `discarded` replies were never played: the caller spoke again first. Their actions stand.
+    `turn` is None for the opening, and where the caller said nothing. `discarded` replies were never played: the
+    caller spoke again first. Of one that was stopped, the last `unplayed_ms` were never heard. All actions stand.
     """
 
     turn: int | None
@@ -67,6 +90,7 @@ class Replied:
     handoff: Handoff | None
     ends_call: bool
     discarded: bool
+    unplayed_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +99,9 @@ class Record:
 
     `error` is set where the agent failed (ended is then `agent_error`). `calibration` holds the `set` measures,
     `windows` the hashes of the sound and `measures` what each window got, by the window's name. What is not among
-    `shows` (actions, state, handoff) the agent keeps to itself: nobody can say whether it happened.
+    `shows` (actions, state, handoff) the agent keeps to itself: nobody can say whether it happened. `speech_seen` is
+    what the platform took for speech; `round_trip_ms` is how much later the caller hears the answer than it is sent
+    here, and is heard here than they speak, together.
     """
 
     call: str
@@ -91,6 +117,8 @@ class Record:
     calibration: tuple[Measure, ...] = ()
     measures: Mapping[str, tuple[Measure, ...]] | None = None
     shows: tuple[str, ...] = ("actions", "handoff", "state")
+    speech_seen: tuple[Speech, ...] = ()
+    round_trip_ms: int = 0
 
     @property
     def state(self) -> Mapping[str, Json] | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline import engines
 from pipeline.chance import Chance
-from pipeline.line.scene import Effect
+from pipeline.line.scene import Delays, Drops, Effect, HearsAgent
 from pipeline.spec.profile import PLACES, AnyOf, EffectWords, Place, Profile, Range
 
 ONE_WAY_MS = 80
@@ -36,7 +36,19 @@ class Line:
     @property
     def delay_ms(self) -> int:
         """One way, with what the effects look ahead."""
-        return ONE_WAY_MS + self.lookahead_ms
+        own = [placed.effect.delay_ms for placed in self.effects if isinstance(placed.effect, Delays)]
+        return (sum(own) if own else ONE_WAY_MS) + self.lookahead_ms
+
+    @property
+    def drop_ms(self) -> int | None:
+        """When the line drops, if it does."""
+        drops = [placed.effect.drop_ms for placed in self.effects if isinstance(placed.effect, Drops)]
+        return min((ms for ms in drops if ms is not None), default=None)
+
+    @property
+    def reach_ms(self) -> int | None:
+        """For how long what the agent says is heard on the caller's side; None: it is not."""
+        return max((one.effect.reach_ms for one in self.effects if isinstance(one.effect, HearsAgent)), default=None)
 
     @property
     def voices(self) -> frozenset[str]:

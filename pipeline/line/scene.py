@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.random import Generator
@@ -121,3 +121,24 @@ class Effect(Protocol):
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene after it, with what was measured."""
         ...
+
+
+@runtime_checkable
+class HearsAgent(Protocol):
+    """An effect into which the agent's voice leaks: what sounded is heard in it for `reach_ms` after that."""
+
+    reach_ms: int
+
+
+@runtime_checkable
+class Delays(Protocol):
+    """An effect that takes time, each way; its sound is as it came, since the delay is on the clock."""
+
+    delay_ms: int
+
+
+@runtime_checkable
+class Drops(Protocol):
+    """An effect that ends calls: this one `drop_ms` after pick-up, or (None) not at all."""
+
+    drop_ms: int | None

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pipeline.agent import Reply
 from pipeline.audio import Ints, Word
@@ -12,7 +12,10 @@ from pipeline.line.track import Track
 
 @dataclass(frozen=True)
 class Turn:
-    """What the platform cut out and recognised: the sound from `start_ms` to `end_ms`, decided at `decided_ms`."""
+    """What the platform cut out and recognised: the sound from `start_ms` to `end_ms`, decided at `decided_ms`.
+
+    The text of keys that were pressed (`dtmf`) is the keys.
+    """
 
     start_ms: int
     end_ms: int
@@ -20,13 +23,15 @@ class Turn:
     text: str
     words: tuple[Word, ...] = ()
     confidence: float | None = None
+    kind: Literal["speech", "dtmf"] = "speech"
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The agent's reply to turn number `turn` (None: its opening) and the sound of it, int16 at 16 kHz.
+    """The agent's reply to turn number `turn` and the sound of it, int16 at 16 kHz.
 
-    It leaves the platform from `start_ms` to `end_ms`. A `discarded` one never did: the caller spoke again first.
+    `turn` is None for its opening, and where the caller said nothing. It leaves the platform from `start_ms` to
+    `end_ms` unless it is stopped before. A `discarded` one never did: the caller spoke again first.
     """
 
     turn: int | None
@@ -35,6 +40,21 @@ class Answer:
     end_ms: int
     pcm: Ints
     discarded: bool = False
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The answer that sounds falls silent at `at_ms`: somebody spoke over it."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A stretch of the caller's track that the platform took for speech."""
+
+    start_ms: int
+    end_ms: int
 
 
 @dataclass(frozen=True)
@@ -49,10 +69,11 @@ class Event:
 class Hearing(Protocol):
     """A platform in one call. Its clock starts at pick-up and runs with the caller's track."""
 
-    def hear(self, track: Track, until_ms: int) -> AsyncIterator[Turn | Answer | Event]:
+    def hear(self, track: Track, until_ms: int) -> AsyncIterator[Turn | Answer | Stopped | Speech | Event]:
         """Everything that comes of the sound up to `until_ms`, and of nothing later, that was not told before.
 
-        A Turn is told before the agent is asked about it, an Answer when it begins to sound. Raises AgentError.
+        A Turn is told before the agent is asked about it, an Answer when it begins to sound, and when it is
+        Stopped, no sound of after that moment has been listened to yet. Raises AgentError.
         """
         ...
 

@@ -6,9 +6,10 @@ from itertools import chain, islice, product
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from pipeline import engines
+from pipeline.spec.habits import Habits
 from pipeline.spec.wording import instead, shown
 from pipeline.spec.words import Name, Words, complaint, folder_of, name_and_options, read_words, under, upwards
 
@@ -144,12 +145,6 @@ def _listed(place: Place) -> WithJsonSchema:
     return WithJsonSchema({"type": "array", "items": {"x-stage": place}})
 
 
-class Habits(Words):
-    """How this line's callers behave. `patience` (when given) replaces the persona's."""
-
-    patience: Annotated[int, Field(ge=1, le=10)] | None = None
-
-
 class Profile(Words):
     """One line condition, from the talker's mouth to the far end of the network."""
 
@@ -173,7 +168,7 @@ class Profile(Words):
     def said(self) -> dict[str, Any]:
         """The profile as plain words, for hashes."""
         places: dict[str, Any] = {place: [effect.said() for effect in getattr(self, place)] for place in PLACES}
-        return {"name": self.name, "caller": self.caller.model_dump(), **places}
+        return {"name": self.name, "caller": self.caller.model_dump(mode="json", exclude_none=True), **places}
 
 
 def read_profile(path: Path) -> Profile:

@@ -1,58 +1,72 @@
 """A release: the system under test, from endpointing to the agent's voice."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
-from pipeline.spec.wording import instead
-from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, read_words, upwards
-
-Ms = Annotated[int, Field(ge=0, le=60_000)]
-
-
-def _range(words: Any) -> Any:
-    match words:
-        case [int() as low, int() as high] if not isinstance(low, bool) and not isinstance(high, bool):
-            return upwards(low, high)
-        case int():
-            return (words, words)
-        case tuple():
-            return words
-        case _:
-            raise complaint(f"wants a whole number of ms, or a range [low, high], {instead(words)}")
-
-
-_MS = {"type": "integer", "minimum": 0, "maximum": 60_000}
-_RANGE: dict[str, Any] = {"anyOf": [_MS, {"type": "array", "items": _MS, "minItems": 2, "maxItems": 2}]}
-MsRange = Annotated[tuple[Ms, Ms], BeforeValidator(_range), WithJsonSchema(_RANGE)]
+from pipeline.spec.ranges import MsLatency, MsRange
+from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, read_words
 
 
 class Endpointing(Words):
     """When the platform decides that the caller has finished: after `silence_ms` without speech.
 
-    Sound counts as a turn once `min_speech_ms` of it was speech.
+    Sound counts as a turn once `min_speech_ms` of it was speech. A turn is cut at `max_turn_s` at the latest (a
+    recogniser's window is 30 s), and is given to the recogniser with `pre_roll_ms` of what sounded before it.
     """
 
     vad: Vad
     silence_ms: Annotated[int, Field(ge=100, le=10_000)] = 700
     min_speech_ms: Annotated[int, Field(ge=20, le=2_000)] = 200
+    max_turn_s: Annotated[float, Field(ge=1, le=28)] = 28.0
+    pre_roll_ms: Annotated[int, Field(ge=0, le=1_000)] = 300
+
+
+class BargeIn(Words):
+    """Whether the agent falls silent when the caller speaks while it does; if not, nobody listens meanwhile.
+
+    It takes `min_speech_ms` of speech, and if `min_words` is not 0 as many recognised words, counted at most every
+    500 ms. Playback then stops `stop_ms` later.
+    """
+
+    enabled: bool = True
+    min_speech_ms: Annotated[int, Field(ge=20, le=5_000)] = 300
+    min_words: Annotated[int, Field(ge=0, le=10)] = 0
+    stop_ms: Annotated[int, Field(ge=0, le=2_000)] = 100
+
+
+class Dtmf(Words):
+    """How keys become a turn: by the key `end`, or when none follows for `between_ms`."""
+
+    between_ms: Annotated[int, Field(ge=200, le=10_000)] = 2_000
+    end: Literal["#", "*", ""] = "#"
 
 
 class Latency(Words):
-    """How long each part of the platform takes: numbers of ms, or ranges that are drawn for each reply."""
+    """How long each part of the platform takes: numbers of ms, or ranges that are drawn for each reply.
 
-    asr_ms: MsRange = (300, 300)
-    agent_ms: MsRange = (400, 900)
+    `measured` takes the time that the recogniser or the agent really took on this machine. Such a run is stamped
+    `timing: measured`: it makes no promise of equal bytes.
+    """
+
+    asr_ms: MsLatency = (300, 300)
+    agent_ms: MsLatency = (400, 900)
     tts_ms: MsRange = (250, 250)
 
 
 class Release(Words):
-    """The system under test."""
+    """The system under test.
+
+    After `no_input_ms` without a sound from the caller the agent is told so, and may ask again; null: it never is.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
     about: str = ""
     endpointing: Endpointing
+    barge_in: BargeIn = BargeIn()
+    no_input_ms: Annotated[int, Field(ge=1_000, le=60_000)] | None = 7_000
+    dtmf: Dtmf = Dtmf()
     asr: Asr
     agent: Agent
     agent_voice: Tts
@@ -65,6 +79,9 @@ class Release(Words):
         return {
             "name": self.name,
             "endpointing": endpointing,
+            "barge_in": self.barge_in.model_dump(),
+            "no_input_ms": self.no_input_ms,
+            "dtmf": self.dtmf.model_dump(),
             **engines,
             "latency": self.latency.model_dump(),
         }

@@ -19,6 +19,7 @@ from pydantic import (
 from pipeline import values
 from pipeline.errors import did_you_mean
 from pipeline.files import Json, find_named, read_json
+from pipeline.spec.habits import Habits
 from pipeline.spec.wording import no_text, shown
 from pipeline.spec.words import Name, Text, Words, complaint, folder_of, read_words, under
 from pipeline.values import Value
@@ -30,12 +31,16 @@ SPECIAL_LINES = ("open", "closing", "otherwise")
 
 
 class Persona(Words):
-    """Who calls. `voice` names a file in `fixtures/voices`; `mood` sets how fast they come back with an answer."""
+    """Who calls. `voice` names a file in `fixtures/voices`; `mood` sets how fast they come back with an answer.
+
+    `habits` are what they do on the phone, where the profile's `caller` does not say otherwise.
+    """
 
     voice: Name = "heart"
     mood: Literal["calm", "hurried", "confused"] = "calm"
     age: Literal["adult"] = "adult"
     patience: Annotated[int, Field(ge=1, le=10)] = 3
+    habits: Habits = Habits()
 
     @field_validator("voice")
     @classmethod

@@ -38,7 +38,7 @@ def test_keys_and_names_are_refused_where_they_stand(wrong, old, new, message):
     [
         ("persona: {voise: low}", "persona.voise: is not a key here."),
         ("persona: {voice: haert}", "persona.voice: There is no voice called"),
-        ("persona:", "persona: is empty. Known: age, mood, patience, voice."),
+        ("persona:", "persona: is empty. Known: age, habits, mood, patience, voice."),
         ("persona: low", "persona: wants 'key: value' pairs, not 'low'."),
         ("tags: a", "tags: wants a list, not 'a': write ['a']"),
         ("language: de", "language: wants 'en', 'en-GB' or 'en-US', not 'de'"),
