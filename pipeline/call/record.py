@@ -10,6 +10,7 @@ from typing import Literal
 from pipeline.agent import Action, Decision, Handoff
 from pipeline.files import Json
 from pipeline.line.scene import Measure
+from pipeline.line.window import Sort
 from pipeline.platform import Event, Speech, Turn
 
 __all__ = ["Ended", "Event", "PlacedWindow", "Record", "Replied", "Speech", "Turn", "Utterance"]
@@ -24,9 +25,6 @@ Ended = Literal[
     "time_limit",
     "agent_error",
 ]
-
-
-Said = Literal["words", "keys", "backchannel", "aside", "cough"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Utterance:
     offered: tuple[str, ...]
     start_ms: int
     end_ms: int
-    kind: Said = "words"
+    kind: Sort = "words"
     pauses: tuple[tuple[int, int], ...] = ()
 
     @property

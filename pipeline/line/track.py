@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.audio import Floats, Ints
-from pipeline.line.window import FADE_MS, GRID_MS, HIDDEN_MS, Window, samples_of
+from pipeline.line.window import FADE_MS, GRID_MS, HIDDEN_MS, LEAD_IN_MS, Window, samples_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Placed:
 
 @dataclass(eq=False)
 class Track:
-    """Windows in the order in which they start; it only ever grows. Sound before the last start is final."""
+    """Windows in the order in which they start. Sound before the last start is final, but for the agent's echo in it."""
 
     placed: list[Placed] = field(default_factory=list)
 
@@ -51,8 +51,14 @@ class Track:
             raise ValueError(
                 f"a window at {start_ms} ms: wants a multiple of {GRID_MS} ms from {earliest_ms} to {self.end_ms}"
             )
-        sound = _faded_in(window, self.placed[-1], start_ms) if self.placed else window.heard
-        self.placed.append(Placed(start_ms, window, sound))
+        self.placed.append(self._joined(len(self.placed), window, start_ms))
+
+    def replace(self, i: int, window: Window) -> None:
+        """Another rendering of the i-th window in its place; the joins on either side are made anew."""
+        self.placed[i] = self._joined(i, window, self.placed[i].start_ms)
+        if i + 1 < len(self.placed):
+            after = self.placed[i + 1]
+            self.placed[i + 1] = self._joined(i + 1, after.window, after.start_ms)
 
     def pcm(self, start_ms: int, end_ms: int) -> Ints:
         """The joined sound between two moments; silence before the call began."""
@@ -66,17 +72,26 @@ class Track:
         """The window that sounds at a moment."""
         return self.placed[self._index(ms)]
 
-    def frames(self, start_ms: int, end_ms: int, frame_ms: int, of: Callable[[Window], Floats]) -> Floats:
-        """One value a frame between two moments, each from the window that sounds there.
+    def frames(
+        self, start_ms: int, end_ms: int, frame_ms: int, of: Callable[[Window], Floats]
+    ) -> Iterator[tuple[int, float]]:
+        """Each whole frame between two moments: when it starts, and its value in the window that sounds there.
 
-        `of` gives a window's own values, one for each frame from its hidden pre-roll on.
+        `of` gives a window's own values, one for each frame from its hidden pre-roll on. Windows are looked at frame
+        by frame: what is replaced meanwhile counts from the next frame on.
         """
-        spans = self._spans(start_ms, end_ms)
-        values = [
-            of(placed.window)[(HIDDEN_MS + since) // frame_ms : (HIDDEN_MS + until) // frame_ms]
-            for placed, since, until in spans
+        for at_ms in range(start_ms, end_ms - frame_ms + 1, frame_ms):
+            placed = self.at(at_ms)
+            yield at_ms, float(of(placed.window)[(HIDDEN_MS + at_ms - placed.start_ms) // frame_ms])
+
+    def keys(self, start_ms: int, end_ms: int) -> list[tuple[str, int]]:
+        """The keys that are pressed between two moments, and when."""
+        pressed = [
+            (key, placed.start_ms + LEAD_IN_MS + at_ms)
+            for placed, _, _ in self._spans(start_ms, end_ms)
+            for key, at_ms in placed.window.saying.keys
         ]
-        return np.concatenate((np.zeros(0, np.float32), *values))
+        return [(key, at_ms) for key, at_ms in pressed if start_ms <= at_ms < end_ms]
 
     def _spans(self, start_ms: int, end_ms: int) -> Iterator[tuple[Placed, int, int]]:
         """The windows that sound between two moments, each with the part of it that does, in ms from its start."""
@@ -86,6 +101,9 @@ class Track:
             since, until = max(start_ms, placed.start_ms), min(end_ms, over_ms)
             if since < until:
                 yield placed, since - placed.start_ms, until - placed.start_ms
+
+    def _joined(self, i: int, window: Window, start_ms: int) -> Placed:
+        return Placed(start_ms, window, _faded_in(window, self.placed[i - 1], start_ms) if i else window.heard)
 
     def _index(self, ms: int) -> int:
         return max(0, bisect_right(self.placed, ms, key=lambda placed: placed.start_ms) - 1)

@@ -2,15 +2,17 @@
 
 A window begins with hidden pre-roll of its own bed (it warms filters, codecs, the VAD and the loss chain, and is
 thrown away), then lead-in, speech and tail. It depends on its name, its words and the line; never on what the agent
-did, nor on when it is heard. So two releases hear the same bytes.
+did, nor on when it is heard. So two releases hear the same bytes. Only where the agent's voice leaks into it (`echo`)
+does it depend on that, too.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
-from pipeline.audio import Floats, Ints, pcm_hash
+from pipeline.audio import Floats, Ints, from_pcm, pcm_hash
 from pipeline.chance import Chance
 from pipeline.errors import SoundInvalid
 from pipeline.line.carry import carry, scene_of
@@ -27,25 +29,64 @@ CALIBRATION_S = 60
 FADE_MS = 20  # what a window has beyond its end, to be cross-faded into the next
 
 
+Sort = Literal["words", "keys", "backchannel", "aside", "cough"]
+FarEnd = Callable[[int, int], Ints]  # what the ear hears of the agent between two moments, in ms from a window's start
+
+
+def _nothing() -> Floats:
+    return np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Saying:
+    """What is said in a window; by default nothing (a gap).
+
+    `speech` is float32 at 16 kHz, trimmed; `pauses_ms` are silences within it and `keys` what is pressed, both in ms
+    from its start. Only `words` and `keys` are meant for the agent.
+    """
+
+    speech: Floats = field(default_factory=_nothing)
+    words: str = ""
+    sort: Sort = "words"
+    pauses_ms: tuple[tuple[int, int], ...] = ()
+    keys: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def length_ms(self) -> int:
+        """How long it takes."""
+        return -(-len(self.speech) * 1000 // RATE)
+
+
 @dataclass(frozen=True, eq=False)
 class Window:
     """A finished window: int16 at 16 kHz, hidden pre-roll first, then `length_ms` that are heard, then the fade.
 
-    `speech_ms` bounds the speech within what is heard (None in a gap), `words` is what is said in it.
+    `echo_sha256` is the hash of what leaked into it of the agent's sound, and of when; None: nothing did.
     """
 
-    name: str
+    names: tuple[str, ...]
     pcm: Ints
     length_ms: int
-    words: str
-    speech_ms: tuple[int, int] | None
+    saying: Saying
     got: tuple[Measure, ...]
     sha256: str
+    echo_sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in records."""
+        return "/".join(self.names)
 
     @property
     def heard(self) -> Ints:
         """The samples after the pre-roll, with the fade."""
         return self.pcm[samples_of(HIDDEN_MS) :]
+
+    @property
+    def speech_ms(self) -> tuple[int, int] | None:
+        """From when to when somebody speaks within what is heard; None in a gap."""
+        spoken_ms = self.saying.length_ms
+        return (LEAD_IN_MS, LEAD_IN_MS + spoken_ms) if spoken_ms else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,35 +98,42 @@ class Studio:
     voices: Mapping[str, Sequence[Floats]]
     chance: Chance
 
-    def utterance(self, key: str, attempt: int, words: str, speech: Floats) -> Window:
-        """The window in which `speech` (float32 at 16 kHz, trimmed) is said."""
-        speech_ms = -(-len(speech) * 1000 // RATE)
-        length_ms = on_grid(LEAD_IN_MS + speech_ms + TAIL_MS)
-        bounds = (LEAD_IN_MS, LEAD_IN_MS + speech_ms)
-        return self._render((key, str(attempt)), length_ms, speech, words, bounds)
+    def utterance(self, key: str, attempt: int, saying: Saying, far_end: FarEnd | None = None) -> Window:
+        """The window in which something is said."""
+        length_ms = on_grid(LEAD_IN_MS + saying.length_ms + TAIL_MS)
+        return self._render((key, str(attempt)), length_ms, saying, far_end)
 
-    def gap(self, k: int, block: int) -> Window:
+    def gap(self, k: int, block: int, far_end: FarEnd | None = None) -> Window:
         """Block number `block` of the k-th gap: nobody calls, the line sounds."""
-        return self._render(("gap", str(k), str(block)), GAP_MS, np.zeros(0, np.float32), "", None)
+        return self._render(("gap", str(k), str(block)), GAP_MS, Saying(), far_end)
 
-    def _render(
-        self,
-        names: tuple[str, ...],
-        length_ms: int,
-        speech: Floats,
-        words: str,
-        bounds: tuple[int, int] | None,
-    ) -> Window:
+    def again(self, window: Window, far_end: FarEnd) -> Window:
+        """The same window with another sound of the agent leaking into it."""
+        return self._render(window.names, window.length_ms, window.saying, far_end)
+
+    def _render(self, names: tuple[str, ...], length_ms: int, saying: Saying, far_end: FarEnd | None) -> Window:
         kept = samples_of(HIDDEN_MS + length_ms + FADE_MS)
         # The line goes on behind the window, so that filters do not hear it end.
         row = np.zeros(kept + samples_of(self.line.lookahead_ms), np.float32)
         start = samples_of(HIDDEN_MS + LEAD_IN_MS)
-        row[start : start + len(speech)] = speech
+        row[start : start + len(saying.speech)] = saying.speech
+        leaking, echo_sha256 = self._leaking(len(row), far_end)
         scene = scene_of(row, rate=RATE, nominal=self.nominal, voices=self.voices, hidden=samples_of(HIDDEN_MS))
-        arrived = carry(self.line, scene, [self.chance.named("window", *names)])
+        chances = [self.chance.named("window", *names)]
+        arrived = carry(self.line, replace(scene, far_end=leaking[np.newaxis]), chances)
         pcm = arrived.pcm[0, :kept]
         got = tuple(as_drawn(measure) for measure in arrived.got[0])
-        return Window("/".join(names), pcm, length_ms, words, bounds, got, pcm_hash(pcm))
+        return Window(names, pcm, length_ms, saying, got, pcm_hash(pcm), echo_sha256)
+
+    def _leaking(self, samples: int, far_end: FarEnd | None) -> tuple[Floats, str | None]:
+        """The agent's sound at the caller's ear, and its hash: no more of the pre-roll than what follows can hear."""
+        row = np.zeros(samples, np.int16)
+        if far_end is None or self.line.reach_ms is None:
+            return from_pcm(row), None
+        start_ms = max(-self.line.reach_ms, -HIDDEN_MS)
+        heard = row[samples_of(HIDDEN_MS + start_ms) :]
+        heard[:] = far_end(start_ms, start_ms + len(heard) * 1000 // RATE)
+        return from_pcm(row), pcm_hash(row) if row.any() else None
 
 
 def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:

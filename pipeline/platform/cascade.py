@@ -1,8 +1,9 @@
 """The usual voice platform: VAD, endpointing, ASR, agent and the agent's voice, one after the other."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 
@@ -13,13 +14,16 @@ from pipeline.audio import Ints
 from pipeline.chance import Chance
 from pipeline.line.track import Track
 from pipeline.line.window import RATE
-from pipeline.platform import Answer, Event, Turn
-from pipeline.platform.ears import Ears
-from pipeline.platform.turns import Cut
+from pipeline.platform import Answer, Event, Speech, Stopped, Turn
+from pipeline.platform.ears import Ears, Recognised
+from pipeline.platform.keypad import Keypad
+from pipeline.platform.turns import Cut, Stretches
 from pipeline.spec.release import Release
 
 Voice = Callable[[str], Ints]
-Out = Turn | Answer | Event
+Out = Turn | Answer | Stopped | Speech | Event
+
+COUNT_EVERY_MS = 500  # how often words are counted under a prompt
 
 
 @dataclass(frozen=True)
@@ -44,97 +48,195 @@ class CascadeHearing:
 
     def __init__(self, cascade: Cascade, conversation: Conversation) -> None:
         self._cascade = cascade
+        self._release = cascade.release
+        self._ears = cascade.ears
         self._conversation = conversation
-        self._turns = cascade.ears.turns(cascade.release.endpointing)
+        self._turns = self._ears.turns(self._release.endpointing)
+        self._stretches = Stretches()
+        self._keypad = Keypad(self._release.dtmf)
+        self._names: dict[str, int] = {}
         self._taken = 0
         self._heard_ms = 0
         self._deaf_ms = 0
-        self._sounding_until_ms = 0
-        self._due: Answer | None = self._opening()
-        self._names: dict[str, int] = {}
-
-    def _opening(self) -> Answer | None:
-        reply = self._conversation.opening
-        return self._answer(None, reply, 0) if reply else None
-
-    def _answer(self, turn: int | None, reply: Reply, start_ms: int) -> Answer:
-        pcm = self._cascade.voice(reply.text) if values.has_words(reply.text) else np.zeros(0, np.int16)
-        return Answer(turn, reply, start_ms, start_ms + -(-len(pcm) * 1000 // RATE), pcm)
+        self._counted_ms = 0
+        self._listens_from_ms = 0
+        self._quiet_from_ms = 0
+        self._played_ms: int | None = None
+        self._sounding: Answer | None = None
+        self._is_over = False
+        self._due: Answer | None = None
+        if conversation.opening:
+            self._be_due(None, conversation.opening, 0)
 
     async def hear(self, track: Track, until_ms: int) -> AsyncIterator[Out]:
-        """Go through the sound frame by frame; half-duplex: what is said under a prompt is not heard."""
-        ears = self._cascade.ears
-        end_ms = until_ms - until_ms % ears.frame_ms
-        for speech in track.frames(self._heard_ms, end_ms, ears.frame_ms, ears.speech):
-            start_ms, self._heard_ms = self._heard_ms, self._heard_ms + ears.frame_ms
-            async for one in self._frame(track, start_ms, self._heard_ms, speech=bool(speech >= 0.5)):
+        """Go through the sound frame by frame, and through all that comes of each."""
+        frame_ms = self._ears.frame_ms
+        for start_ms, probability in track.frames(self._heard_ms, until_ms, frame_ms, self._ears.speech):
+            self._heard_ms = start_ms + frame_ms
+            speech = probability >= 0.5
+            if stretch := self._stretches.feed(start_ms, self._heard_ms, speech=speech):
+                yield stretch
+            for one in self._play(start_ms):
                 yield one
+            if not self._is_over and not self._is_deaf(frame_ms, speech=speech):
+                async for one in self._frame(track, start_ms, speech=speech):
+                    yield one
 
-    async def _frame(self, track: Track, start_ms: int, end_ms: int, *, speech: bool) -> AsyncIterator[Out]:
-        if answer := self._begun(end_ms):
-            yield answer
-        if self._has_ended:
-            return
-        if start_ms < self._sounding_until_ms:
-            self._deaf_ms += speech * (end_ms - start_ms)
-            if event := self._unheard(end_ms):
-                yield event
-            return
-        if cut := self._turns.feed(start_ms, end_ms, speech=speech):
-            async for one in self._take(track, cut):
+    async def _frame(self, track: Track, start_ms: int, *, speech: bool) -> AsyncIterator[Out]:
+        """One frame that is listened to: it may stop the agent, end a turn, or have been silent for too long."""
+        now_ms = self._heard_ms
+        pressed = track.keys(start_ms, now_ms)
+        cut = self._turns.feed(start_ms, now_ms, speech=speech)
+        if self._sounding:
+            if pressed or self._is_interrupted(track, cut):
+                for one in self._stop(self._sounding):
+                    yield one
+            elif cut:
+                yield Event(now_ms, "unheard_under_prompt", f"{cut.end_ms - cut.start_ms} ms of speech")
+                return
+        if keys := self._keypad.feed(pressed, now_ms):
+            async for one in self._take(track, keys, Heard("dtmf", keys.text), took_ms=0):
                 yield one
+        elif cut:
+            async for one in self._listen(track, cut):
+                yield one
+        elif self._is_silent_too_long:
+            yield Event(now_ms, "no_input")
+            await self._reply(track, None, Heard("silence"), now_ms)
 
-    async def _take(self, track: Track, cut: Cut) -> AsyncIterator[Out]:
-        """A turn is over: recognised, and given to the agent, unless it was a noise while a reply was due."""
-        heard = self._cascade.ears.transcript(track, cut, from_ms=self._sounding_until_ms)
-        window = track.at(cut.start_ms).window.name
-        number, self._taken = self._taken, self._taken + 1
-        yield Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
-        if self._due and not heard.text.strip():
-            yield Event(cut.decided_ms, "nothing_recognised")
-            self._due = _not_before(self._due, cut.decided_ms + self._latency_ms(window, "asr_ms"))
-            return
-        if self._due:
-            # The caller spoke again before the reply sounded: it is never played, but what it did stands.
-            yield replace(self._due, discarded=True)
-            yield Event(cut.decided_ms, "reply_discarded", self._due.reply.text)
-            self._due = None
-        reply = await self._conversation.reply(_told(heard))
-        start_ms = cut.decided_ms + self._latency_ms(window, "asr_ms", "agent_ms", "tts_ms")
-        self._due = self._answer(number, reply, start_ms)
+    # What the agent says
+
+    def _be_due(self, turn: int | None, reply: Reply, start_ms: int) -> None:
+        """From now on this is what the agent says next. Once it ends its part, nobody listens any more."""
+        pcm = self._cascade.voice(reply.text) if values.has_words(reply.text) else np.zeros(0, np.int16)
+        self._due = Answer(turn, reply, start_ms, start_ms + -(-len(pcm) * 1000 // RATE), pcm)
+        self._is_over = reply.ends_call or reply.handoff is not None
+
+    def _play(self, start_ms: int) -> Iterator[Out]:
+        """What has sounded to its end by this frame, and what begins to."""
+        if self._sounding and self._sounding.end_ms <= start_ms:
+            self._sounding = None
+            lost_ms, self._deaf_ms = self._deaf_ms, 0
+            if lost_ms >= self._release.endpointing.min_speech_ms:
+                yield Event(start_ms, "unheard_under_prompt", f"{lost_ms} ms of speech")
+        if self._due and self._due.start_ms <= self._heard_ms and not self._is_spoken_over:
+            yield (answer := self._due)
+            self._due, self._quiet_from_ms = None, answer.end_ms
+            # One without words is heard by nobody and covers nothing.
+            if len(answer.pcm):
+                self._begin(answer)
+
+    def _begin(self, answer: Answer) -> None:
+        self._sounding, self._played_ms, self._counted_ms = answer, None, 0
+        if not self._release.barge_in.enabled:
+            self._turns.reset()
+            self._listens_from_ms = answer.end_ms
 
     @property
-    def _has_ended(self) -> bool:
-        """Whether the agent has ended its part; nobody listens any more while its last words are due."""
-        return self._due is not None and (self._due.reply.ends_call or self._due.reply.handoff is not None)
+    def _is_spoken_over(self) -> bool:
+        """Whether what would stop a prompt is heard already: then it does not even begin."""
+        barge_in = self._release.barge_in
+        enough = self._turns.speaking and self._turns.speech_ms >= barge_in.min_speech_ms
+        return barge_in.enabled and not barge_in.min_words and enough
 
-    def _begun(self, now_ms: int) -> Answer | None:
-        """What was due and begins to sound, unless somebody speaks: then it waits for what was said.
+    def _is_deaf(self, frame_ms: int, *, speech: bool) -> bool:
+        """Without barge-in nobody listens while the agent speaks; what was missed is counted."""
+        if not self._sounding or self._release.barge_in.enabled:
+            return False
+        self._deaf_ms += speech * frame_ms
+        return True
 
-        One without words is heard by nobody and covers nothing.
+    def _is_interrupted(self, track: Track, cut: Cut | None) -> bool:
+        """Whether the turn under the prompt, over (`cut`) or not, is enough to stop it."""
+        turn, barge_in = cut or self._turns.until(self._heard_ms), self._release.barge_in
+        speech_ms = turn.speech_ms if turn else 0
+        if turn is None or speech_ms < max(barge_in.min_speech_ms, self._release.endpointing.min_speech_ms):
+            return False
+        if not barge_in.min_words:
+            return True
+        if cut is None and self._heard_ms - self._counted_ms < COUNT_EVERY_MS:
+            return False
+        self._counted_ms = self._heard_ms
+        return len(self._recognised(track, turn).transcript.text.split()) >= barge_in.min_words
+
+    def _stop(self, answer: Answer) -> Iterator[Out]:
+        """The caller is heard to speak: the agent falls silent, unless it is about to anyway."""
+        at_ms = self._heard_ms + self._release.barge_in.stop_ms
+        self._sounding = None
+        if at_ms >= answer.end_ms:
+            return
+        self._played_ms, self._quiet_from_ms = at_ms - answer.start_ms, at_ms
+        yield Event(self._heard_ms, "barge_in")
+        yield Stopped(at_ms)
+
+    # What the caller says
+
+    async def _listen(self, track: Track, cut: Cut) -> AsyncIterator[Out]:
+        """A turn is over: recognised, and given to the agent, unless it was a noise while a reply was due."""
+        recognised = self._recognised(track, cut)
+        heard = recognised.transcript
+        turn = Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
+        if heard.text.strip() or not self._due:
+            async for one in self._take(track, turn, _told(heard), took_ms=recognised.took_ms):
+                yield one
+            return
+        self._taken += 1
+        yield turn
+        yield Event(cut.decided_ms, "nothing_recognised")
+        later_ms = self._latency_ms(track, turn.start_ms, {"asr_ms": recognised.took_ms})
+        self._due = _not_before(self._due, cut.decided_ms + later_ms)
+
+    async def _take(self, track: Track, turn: Turn, heard: Heard, *, took_ms: int) -> AsyncIterator[Out]:
+        """Give a turn to the agent. A reply that is still due is never played, but what it did stands."""
+        number, self._taken, self._quiet_from_ms = self._taken, self._taken + 1, turn.decided_ms
+        yield turn
+        if self._due:
+            yield replace(self._due, discarded=True)
+            yield Event(turn.decided_ms, "reply_discarded", self._due.reply.text)
+            self._due = None
+        await self._reply(track, number, heard, turn.start_ms, took_ms)
+
+    async def _reply(
+        self, track: Track, turn: int | None, heard: Heard, from_ms: int, asr_ms: int | None = None
+    ) -> None:
+        """The agent's answer to what it is told of the time from `from_ms`; of speech that took `asr_ms` to recognise."""
+        began_s, played_ms = perf_counter(), self._played_ms
+        self._played_ms = None
+        reply = await self._conversation.reply(replace(heard, played_ms=played_ms))
+        took = {"agent_ms": round(1000 * (perf_counter() - began_s)), "tts_ms": 0}
+        if asr_ms is not None:
+            took["asr_ms"] = asr_ms
+        self._be_due(turn, reply, self._heard_ms + self._latency_ms(track, from_ms, took))
+
+    def _recognised(self, track: Track, cut: Cut) -> Recognised:
+        from_ms = max(cut.start_ms - self._release.endpointing.pre_roll_ms, self._listens_from_ms)
+        return self._ears.recognised(track, cut, from_ms=from_ms)
+
+    @property
+    def _is_silent_too_long(self) -> bool:
+        """Whether nobody has said anything for so long that the agent shall know."""
+        if self._release.no_input_ms is None or self._due or self._sounding:
+            return False
+        if self._turns.speaking or self._keypad.pressing:
+            return False
+        return self._heard_ms - self._quiet_from_ms >= self._release.no_input_ms
+
+    def _latency_ms(self, track: Track, at_ms: int, took: dict[str, int]) -> int:
+        """What the parts in `took` take, as long as they really took or as the release says.
+
+        Drawn by the name of the window at `at_ms`, and by which latency of it this is.
         """
-        if self._due is None or self._due.start_ms > now_ms or self._turns.speaking:
-            return None
-        answer, self._due = self._due, None
-        if len(answer.pcm):
-            self._sounding_until_ms = answer.end_ms
-            self._turns.reset()
-        return answer
-
-    def _unheard(self, now_ms: int) -> Event | None:
-        """At the end of a prompt: what was said under it, if that would have been a turn."""
-        if now_ms < self._sounding_until_ms:
-            return None
-        lost_ms, self._deaf_ms = self._deaf_ms, 0
-        enough = lost_ms >= self._cascade.release.endpointing.min_speech_ms
-        return Event(now_ms, "unheard_under_prompt", f"{lost_ms} ms of speech") if enough else None
-
-    def _latency_ms(self, window: str, *parts: str) -> int:
-        """Drawn by the name of the window in which the turn began, and by which turn of it this is."""
+        window = track.at(at_ms).window.name
         nth = self._names[window] = self._names.get(window, 0) + 1
         chance = self._cascade.chance.named("latency", window, str(nth))
-        ranges = [(part, getattr(self._cascade.release.latency, part)) for part in parts]
-        return sum(int(chance.named(part).stream().integers(low, high + 1)) for part, (low, high) in ranges)
+        return sum(self._part_ms(part, took[part], chance.named(part)) for part in took)
+
+    def _part_ms(self, part: str, took_ms: int, chance: Chance) -> int:
+        says = getattr(self._release.latency, part)
+        if says == "measured":
+            return took_ms
+        low, high = says
+        return int(chance.stream().integers(low, high + 1))
 
 
 def _not_before(answer: Answer, start_ms: int) -> Answer:

@@ -1,6 +1,8 @@
 """How a platform hears: by VAD and ASR from sound alone, or, in the oracle arm, the true words in the true turns."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -16,10 +18,17 @@ from pipeline.vad import Vad
 
 T = TypeVar("T")
 
-PRE_ROLL_MS = 300
 POST_ROLL_MS = 300
 TRUE_FRAME_MS = 20
 REMEMBERED = 4096  # windows and turns: some minutes of calls, a few MB
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A transcript, and how many ms it took to recognise, alone and on this machine."""
+
+    transcript: Transcript
+    took_ms: int
 
 
 class Ears(Protocol):
@@ -35,8 +44,8 @@ class Ears(Protocol):
         """One probability a frame, from the window's hidden pre-roll on."""
         ...
 
-    def transcript(self, track: Track, cut: Cut, *, from_ms: int) -> Transcript:
-        """The words of a turn; what sounded before `from_ms` was not listened to."""
+    def recognised(self, track: Track, cut: Cut, *, from_ms: int) -> Recognised:
+        """What is made of a turn's sound from `from_ms` on."""
         ...
 
 
@@ -47,11 +56,11 @@ class SoundEars:
         self._vad = vad
         self._asr = asr
         self._probabilities: LRUCache[str, Floats] = LRUCache(REMEMBERED)
-        self._transcripts: LRUCache[str, Transcript] = LRUCache(REMEMBERED)
+        self._recognised: LRUCache[str, Recognised] = LRUCache(REMEMBERED)
         self.frame_ms = vad.frame_ms
 
     def turns(self, endpointing: Endpointing) -> Turns:
-        """As the release says, and none longer than a recogniser takes."""
+        """As the release says."""
         return Turns(endpointing)
 
     def speech(self, window: Window) -> Floats:
@@ -60,15 +69,15 @@ class SoundEars:
             self._probabilities, window.sha256, lambda: self._vad.speech(Sound(from_pcm(window.pcm), RATE)).values
         )
 
-    def transcript(self, track: Track, cut: Cut, *, from_ms: int) -> Transcript:
-        """What the recogniser makes of the turn with a little sound on either side."""
-        start_ms = max(cut.start_ms - PRE_ROLL_MS, from_ms)
-        pcm = track.pcm(start_ms, min(cut.end_ms + POST_ROLL_MS, cut.decided_ms))
-        return _cached(self._transcripts, pcm_hash(pcm), lambda: self._recognised(pcm))
+    def recognised(self, track: Track, cut: Cut, *, from_ms: int) -> Recognised:
+        """What the recogniser makes of the turn, with a little sound after it."""
+        pcm = track.pcm(from_ms, min(cut.end_ms + POST_ROLL_MS, cut.decided_ms))
+        return _cached(self._recognised, pcm_hash(pcm), lambda: self._recognise(pcm))
 
-    def _recognised(self, pcm: Ints) -> Transcript:
+    def _recognise(self, pcm: Ints) -> Recognised:
+        began_s = perf_counter()
         [transcript] = self._asr.transcribe([Sound(from_pcm(pcm), RATE)])
-        return transcript
+        return Recognised(transcript, round(1000 * (perf_counter() - began_s)))
 
 
 class TrueEars:
@@ -78,21 +87,25 @@ class TrueEars:
 
     def turns(self, endpointing: Endpointing) -> Turns:
         """The silence after a turn as the release says; but no word is too short, and no turn too long."""
-        return Turns(endpointing.model_copy(update={"min_speech_ms": TRUE_FRAME_MS}), max_turn_ms=None)
+        return Turns(endpointing.model_copy(update={"min_speech_ms": TRUE_FRAME_MS}), is_patient=True)
 
     def speech(self, window: Window) -> Floats:
-        """1 while the caller speaks, pauses included; else 0."""
+        """1 while the caller speaks to the agent, pauses included; else 0."""
         frames = np.zeros((HIDDEN_MS + window.length_ms) // TRUE_FRAME_MS, np.float32)
-        if window.speech_ms:
+        if window.speech_ms and window.saying.sort == "words":
             start, end = (-(-(HIDDEN_MS + ms) // TRUE_FRAME_MS) for ms in window.speech_ms)
             frames[start:end] = 1
         return frames
 
-    def transcript(self, track: Track, cut: Cut, *, from_ms: int) -> Transcript:
-        """The words of the utterances that the turn touches, each as a whole."""
-        spoken = [(placed.speech_ms, placed.window.words) for placed in track.placed]
-        words = [words for at, words in spoken if at and at[0] < cut.end_ms and at[1] > cut.start_ms]
-        return Transcript(" ".join(words), confidence=1.0)
+    def recognised(self, track: Track, cut: Cut, *, from_ms: int) -> Recognised:
+        """The words of the utterances that the turn touches, each as a whole, in no time."""
+        spoken = [(placed.speech_ms, placed.window.saying) for placed in track.placed]
+        words = [
+            saying.words
+            for at, saying in spoken
+            if at and saying.sort == "words" and at[0] < cut.end_ms and at[1] > cut.start_ms
+        ]
+        return Recognised(Transcript(" ".join(words), confidence=1.0), 0)
 
 
 def _cached(cache: LRUCache[str, T], key: str, make: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import find_named
 from pipeline.line.draw import Line, draw_line
 from pipeline.line.scene import Measure
-from pipeline.line.window import Studio, Window, calibrate
+from pipeline.line.window import Saying, Studio, Window, calibrate
 from pipeline.run.crew import Crew, Voices
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.unit import Done, run_unit
@@ -68,4 +68,4 @@ def listen_once(text: str, profile: str, *, voice: str, seed: int) -> Listened:
     background = voices.bystanders(line, voice, language)
     studio = Studio(line, speaker.nominal, background, chance)
     measures = calibrate(studio, speaker.calibration)
-    return Listened(studio.utterance("listen", 1, text, speaker.speak(text)), line, measures)
+    return Listened(studio.utterance("listen", 1, Saying(speaker.speak(text), text)), line, measures)
