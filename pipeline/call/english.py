@@ -10,7 +10,9 @@ class Tongue:
     """The language of a caller: patterns of an agent's sentences, and the caller's own stock phrases.
 
     `asks` recognises that a value of a type is wanted (`other`: one that no type of fact stands for); `meant` gives
-    model sentences for recognition by meaning.
+    model sentences for recognition by meaning. From `greeting` on, how people talk: see `manner.py`. `keypad`: keys are
+    to be pressed. `small` words have a capital letter only where a sentence begins; a pause may stand `before` or
+    `after` a word of these; `tails` are never held back from what they end.
     """
 
     question: re.Pattern[str]
@@ -31,6 +33,21 @@ class Tongue:
     asks: Mapping[str, re.Pattern[str]]
     meant: Mapping[str, tuple[str, ...]]
     phrases: Mapping[str, str]
+    greeting: re.Pattern[str]
+    keypad: re.Pattern[str]
+    fillers: tuple[str, ...]
+    repairs: tuple[str, ...]
+    starts: tuple[str, ...]
+    second_thoughts: tuple[str, ...]
+    detours: tuple[str, ...]
+    digressions: tuple[str, ...]
+    returns: tuple[str, ...]
+    backchannels: tuple[str, ...]
+    asides: tuple[str, ...]
+    small: frozenset[str]
+    before: frozenset[str]
+    after: frozenset[str]
+    tails: frozenset[str]
 
     def meant_by_fact(self, words: str) -> tuple[str, ...]:
         """Model questions for a fact of that name."""
@@ -39,6 +56,10 @@ class Tongue:
 
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE | re.VERBOSE)
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
 
 _GOODS = r"(order|parcel|package|delivery|shipment|tracking|consignment|booking|reservation|reference|case|ticket)"
@@ -184,6 +205,46 @@ ENGLISH = Tongue(
         "closing": "No, that's all, thank you.",
         "hello": "Hello? Are you there?",
     },
+    greeting=_pattern(r"(?:(?:hi|hello|hey)(?:\s+there|\s+again)?|good\s+(?:morning|afternoon|evening))[,.!]\s+"),
+    keypad=_pattern(
+        r"""\b(press|dial|push)(ing)?\s+(the\s+)?(\d|zero|one|two|three|four|five|six|seven|eight|nine|star|hash|pound
+          |keys?\b|buttons?\b|numbers?\b|digits?\b) | \bkey(ing)?\s+(it\s+|that\s+|them\s+)?in\b
+        | \b(key|touch|dial|number)[\s-]?(pad|tones?)\b | \btouch[\s-]?tone | \b(star|hash|pound)\s+(key|sign)\b
+        | ^(?!.*\b(what|which)\s+type\b).*\b(to|please|and|or|can|could)\s+(you\s+)?(just\s+)?type\b
+        | ^\W*type\s+(in|it|the|your|out)\b | \btype\s+in\b
+        | \b(enter|use|using|with|on)\b[^.?!]*\b(keys|buttons)\b"""
+    ),
+    fillers=("um", "uh", "er", "erm"),
+    repairs=("no, sorry,", "I mean,", "no wait,", "sorry, no,"),
+    starts=("Actually, could you", "Sorry, can I", "Oh, before I forget, do you"),
+    second_thoughts=("no, wait, actually,", "no, hang on,", "no, never mind,", "wait, no,"),
+    detours=("oh, and by the way,", "oh, while I think of it,", "oh, one other thing,"),
+    digressions=(
+        "Are you open on Saturdays?",
+        "Do you have an app for this?",
+        "Is there a shop of yours near the station?",
+        "How late are you there today?",
+    ),
+    returns=("Anyway,", "Well, anyway,", "Okay, but first,"),
+    backchannels=("Mm-hm.", "Uh-huh.", "Okay.", "Right."),
+    asides=(
+        "Not now, I'm on the phone.",
+        "Just a second, I'm talking to someone.",
+        "Can you turn that down a bit?",
+        "It's on the kitchen table.",
+        "Yes, I'll be right there.",
+        "No, leave the door open.",
+    ),
+    small=_listed(
+        """a actually all an and any anyway are as at before but can could did do does done erm er for from have hello her
+        hey hi his how if in is it its just leave let may maybe mind my no not of oh okay on only or our papa please
+        right she so some sorry sure that the their then there they this to uh um wait was we well were what when where
+        which who why will with would yeah yes you your it's that's there's we're we've you're you've he's she's what's
+        where's don't didn't can't couldn't isn't wasn't thanks thank good"""
+    ),
+    before=_listed("and but so because if that where when which who to for from with about into on at"),
+    after=_listed("the a an my our your his her their is was are were it's that's to of for from on at in with and"),
+    tails=_listed("please thanks thank bye goodbye then too either though okay right anyway you me"),
 )
 
 TONGUES: Mapping[str, Tongue] = {"en": ENGLISH}

@@ -27,7 +27,7 @@ from pipeline.values import Value
 Outcome = Literal["resolved", "handed_off", "refused", "deflected", "abandoned"]
 Language = Literal["en", "en-GB", "en-US"]
 SLOT = re.compile(r"\{(?P<fact>\w+)(?::(?P<style>\w+))?\}")
-SPECIAL_LINES = ("open", "closing", "otherwise")
+SPECIAL_LINES = ("open", "closing", "otherwise", "digression")
 
 
 class Persona(Words):

@@ -3,6 +3,7 @@
 from pipeline.values.aloud import aloud, has_words
 from pipeline.values.canon import canonical, checked, same
 from pipeline.values.search import find, mentions, nearest
+from pipeline.values.slip import slip
 from pipeline.values.speech import readings, spoken, utter, written
 from pipeline.values.value import STYLES, TYPES, Found, Value
 
@@ -20,6 +21,7 @@ __all__ = [
     "nearest",
     "readings",
     "same",
+    "slip",
     "spoken",
     "utter",
     "written",
