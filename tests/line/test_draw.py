@@ -5,6 +5,8 @@ import pytest
 
 from pipeline.audio import write_pcm
 from pipeline.chance import Chance, stream
+from pipeline.line.device.echo import Echo
+from pipeline.line.device.echo import Options as EchoOptions
 from pipeline.line.draw import draw_line
 from pipeline.line.network.band import Band
 from pipeline.line.network.band import Options as BandOptions
@@ -106,6 +108,52 @@ def test_a_talker_who_plans_ahead_delays_nobody():
     mumble.effect.lookahead_ms = 500
     assert line.delay_ms == 80
     assert replace(line, effects=(replace(mumble, place="device"),)).delay_ms == 580
+
+
+def test_a_network_with_delays_of_its_own_takes_their_sum_and_not_80_ms():
+    ahead_ms = Band(BandOptions()).lookahead_ms
+    assert draw_line(profile(network=[{"delay": {"ms": 0}}]), CHANCE).delay_ms == 0
+    assert draw_line(profile(network=[{"delay": {"ms": 150}}, {"band": {}}]), CHANCE).delay_ms == 150 + ahead_ms
+    assert draw_line(profile(network=[{"delay": {"ms": 150}}, {"delay": {"ms": 30}}]), CHANCE).delay_ms == 180
+
+
+def test_an_echo_comes_late_and_delays_nobody():
+    assert draw_line(profile(device=[{"echo": {"delay_ms": 400}}]), CHANCE).delay_ms == 80
+
+
+def test_the_agent_is_heard_for_as_long_as_the_latest_echo_lasts():
+    echoes = [{"echo": {"delay_ms": 400}}, {"echo": {"delay_ms": 100}}]
+    assert draw_line(profile(device=echoes), CHANCE).reach_ms == Echo(EchoOptions(delay_ms=400)).reach_ms > 400
+    assert draw_line(profile(room=[NOISE], network=[{"delay": {}}]), CHANCE).reach_ms is None
+
+
+def test_a_line_drops_once_and_at_the_first_time():
+    late, early, never = ({"drop": {"share": share, "after_s": s}} for share, s in ((1, 30), (1, 12.5), (0, 2)))
+    assert draw_line(profile(network=[late, early, never]), CHANCE).drop_ms == 12_500
+    assert draw_line(profile(network=[never]), CHANCE).drop_ms is None
+    assert draw_line(profile(room=[NOISE]), CHANCE).drop_ms is None
+
+
+def test_which_calls_drop_and_when_is_drawn_for_each():
+    mine = profile(network=[{"drop": {"share": 0.5, "after_s": [10, 60]}}])
+    times = [draw_line(mine, Chance(seed)).drop_ms for seed in range(200)]
+    drops = [ms for ms in times if ms is not None]
+    assert len(drops) / 200 == pytest.approx(0.5, abs=4 * 0.5 / 200**0.5)  # four binomial deviations
+    assert 10_000 <= min(drops) < 12_000 and 58_000 < max(drops) <= 60_000
+    assert times == [draw_line(mine, Chance(seed)).drop_ms for seed in range(200)]
+
+
+def test_whether_a_call_drops_is_said_in_its_record():
+    mine = profile(network=[{"drop": {"share": 0.5, "after_s": 20}}])
+    for seed in range(20):
+        line = draw_line(mine, Chance(seed))
+        assert line.said()[0]["options"]["share"] == (0 if line.drop_ms is None else 1)
+
+
+def test_the_way_of_the_sound_ends_with_the_delay_and_the_drop():
+    ends = [{"drop": {}}, {"delay": {}}, {"codec": {}}, {"band": {}}]
+    line = draw_line(profile(network=ends, device=["echo"], room=[NOISE]), CHANCE)
+    assert names(line) == ["noise", "echo", "band", "codec", "delay", "drop"]
 
 
 def test_a_recording_of_a_folder_is_settled_by_name(tmp_path):

@@ -85,6 +85,23 @@ def assert_same_until(one: Scene, other: Scene, samples: int) -> None:
         assert (one.lost[:, :frames] == other.lost[:, :frames]).all()
 
 
+def assert_causal(effect, scene: Scene, *stems: str) -> None:
+    """The contract of causality: the first second stays when `stems` change after it and the lookahead.
+
+    What follows is other sound, louder in the first row and softer in the second, and silence in the third: a level
+    of the whole window cannot stay. Without stems all of them change, and so do the frames that are lost.
+    """
+    now = scene.rate
+    later = now + ceil(effect.lookahead_ms * scene.rate / 1000)
+    changed = {stem: getattr(scene, stem).copy() for stem in stems or STEMS}
+    for array in changed.values():
+        array[:, later:] = np.float32([[3.0], [0.3], [0.0]]) * array[:, later:][:, ::-1]
+    if not stems:
+        changed["lost"] = scene.lost.copy()
+        changed["lost"][:, frames_of(later, scene.rate) :] ^= True
+    assert_same_until(effect(scene, streams()), effect(replace(scene, **changed), streams()), now)
+
+
 def test_the_rows_that_effects_are_tried_on_have_the_nominal_level():
     for row in call_scene().speech:
         assert active_speech_level(row, 16000).asl_dbov == pytest.approx(-26.0, abs=0.05)
@@ -138,7 +155,8 @@ def test_an_effect_measures_every_row_under_its_own_name(place, name):
 )
 def test_an_effect_survives_what_is_no_speech(place, name, rate, samples, value):
     effect = built(place, name)
-    scene = scene_of(np.full((2, samples), value, dtype=np.float32), rate, effect.voices)
+    rows = np.full((2, samples), value, dtype=np.float32)
+    scene = scene_of(rows, rate, effect.voices, far_end=rows.copy())
     after = effect(scene, streams(2))  # a Scene with NaN cannot be made
     for stem in STEMS:
         assert getattr(after, stem).shape == (2, samples)
@@ -165,13 +183,13 @@ def test_a_row_has_the_same_bytes_whatever_rows_stand_beside_it(place, name):
 @pytest.mark.parametrize("rate", [8000, 16000, 44100])
 def test_what_is_heard_does_not_depend_on_what_comes_later(place, name, rate):
     effect = built(place, name)
-    scene = call_scene(effect.voices, rate=rate)
-    now = rate
-    later = now + ceil(effect.lookahead_ms * rate / 1000)
-    changed = {stem: getattr(scene, stem).copy() for stem in STEMS}
-    for array in changed.values():
-        array[:, later:] = 0.3 * array[:, later:][:, ::-1]
-    assert_same_until(effect(scene, streams()), effect(replace(scene, **changed), streams()), now)
+    assert_causal(effect, call_scene(effect.voices, rate=rate))
+
+
+@every_effect_after_the_talker
+def test_what_is_heard_does_not_depend_on_what_the_agent_says_later(place, name):
+    effect = built(place, name)
+    assert_causal(effect, call_scene(effect.voices), "far_end")
 
 
 @every_effect_after_the_talker
@@ -184,6 +202,63 @@ def test_a_longer_scene_begins_with_the_same_samples(place, name, rate):
     stems = {stem: getattr(scene, stem)[:, :until] for stem in STEMS}
     shorter = replace(scene, **stems, lost=scene.lost[:, : frames_of(until, rate)])
     assert_same_until(effect(scene, streams()), effect(shorter, streams()), heard)
+
+
+class Planted:
+    """An effect that breaks its promise: it declares 20 ms of lookahead, and `cheat` takes what it likes."""
+
+    lookahead_ms = 20
+
+    def __init__(self, cheat) -> None:
+        self.cheat = cheat
+
+    def __call__(self, scene: Scene, rngs) -> Scene:
+        return replace(scene, **self.cheat(scene))
+
+
+def ahead(rows, rate: int, ms: int):
+    """What sounds so much later, now."""
+    return np.roll(rows, -ms * rate // 1000, axis=1)
+
+
+def levelled(scene: Scene) -> dict:
+    """A level set by the whole window: a word of now is softer where a later one is loud."""
+    return {"speech": scene.speech / np.abs(scene.speech).max(axis=1, keepdims=True)}
+
+
+def deaf_before_a_loss(scene: Scene) -> dict:
+    """Silence in the frame before a lost one, and in the three before that."""
+    soon = np.logical_or.reduce([np.roll(scene.lost, -frames, axis=1) for frames in range(1, 5)])
+    samples = np.repeat(soon, scene.rate * scene.frame_ms // 1000, axis=1)[:, : scene.samples]
+    return {"speech": np.where(samples, np.float32(0), scene.speech)}
+
+
+CHEATS = {
+    "a word of 60 ms later": lambda scene: {"speech": ahead(scene.speech, scene.rate, 60)},
+    "a word of 21 ms later": lambda scene: {"speech": ahead(scene.speech, scene.rate, 21)},
+    "the bed to come": lambda scene: {"noise": scene.noise + 0.1 * ahead(scene.noise, scene.rate, 60)},
+    "an echo before the voice": lambda scene: {"noise": scene.noise + 0.03 * ahead(scene.far_end, scene.rate, 60)},
+    "the level of the whole window": levelled,
+    "losses to come": deaf_before_a_loss,
+}
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+@pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS)
+def test_an_effect_that_looks_ahead_further_than_it_says_is_caught(cheat, rate):
+    with pytest.raises(AssertionError):
+        assert_causal(Planted(cheat), call_scene(rate=rate))
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+@pytest.mark.parametrize("ms", [0, 20])
+def test_an_effect_that_looks_ahead_as_far_as_it_says_is_not_blamed(ms, rate):
+    assert_causal(Planted(lambda scene: {"speech": ahead(scene.speech, rate, ms)}), call_scene(rate=rate))
+
+
+def test_an_echo_before_the_voice_is_caught_by_the_agents_sound_alone():
+    with pytest.raises(AssertionError, match="noise"):
+        assert_causal(Planted(CHEATS["an echo before the voice"]), call_scene(), "far_end")
 
 
 @pytest.mark.parametrize("stem", STEMS)

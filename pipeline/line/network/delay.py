@@ -1,0 +1,32 @@
+"""The time that sound takes through the network, each way."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from numpy.random import Generator
+from pydantic import Field
+
+from pipeline.line.scene import Scene
+from pipeline.spec.words import Words
+
+
+class Options(Words):
+    """One way; a round trip takes twice as long."""
+
+    ms: int = Field(80, ge=0, le=1000)
+
+
+class Delay:
+    """Sound takes so long from one end to the other, either way; it passes on the clock, and the sound stays."""
+
+    version: ClassVar[int] = 1
+    order: ClassVar[int] = 80
+
+    def __init__(self, options: Options) -> None:
+        self.lookahead_ms = 0
+        self.voices: tuple[str, ...] = ()
+        self.delay_ms = options.ms
+
+    def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
+        """The scene as it is."""
+        return scene.with_got([()] * scene.rows)

@@ -1,0 +1,39 @@
+"""The line drops: some calls end at once, whoever is speaking."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+from numpy.random import Generator
+from pydantic import Field
+
+from pipeline.line.scene import Scene
+from pipeline.spec.words import Words
+
+
+class Options(Words):
+    """The share of calls that the line drops, and when: so long after pick-up. Settled, `share` is 0 or 1."""
+
+    share: float = Field(0.05, ge=0, le=1)
+    after_s: float = Field(20.0, ge=1, le=300)
+
+    def settled(self, rng: Generator) -> Self:
+        """The same for one call, which drops (a share of 1) or does not (0)."""
+        return self.model_copy(update={"share": float(rng.random() < self.share)})
+
+
+class Drop:
+    """Some calls are dropped by the line; the sound until then is left alone."""
+
+    version: ClassVar[int] = 1
+    order: ClassVar[int] = 90
+
+    def __init__(self, options: Options) -> None:
+        if options.share not in (0, 1):
+            raise ValueError("whether this call drops is not settled: call options.settled(rng) first")
+        self.lookahead_ms = 0
+        self.voices: tuple[str, ...] = ()
+        self.drop_ms = round(options.after_s * 1000) if options.share else None
+
+    def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
+        """The scene as it is."""
+        return scene.with_got([()] * scene.rows)
