@@ -20,12 +20,14 @@ from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.window import RATE
 from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
+from pipeline.report.pairing import pairing_table, refusals
 from pipeline.report.progress import Watching
 from pipeline.report.table import failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.check import check_file, shipped_words
 from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
+from pipeline.run.pair import pair_runs
 from pipeline.run.plan import find_job
 from pipeline.run.single import listen_once, place_once
 from pipeline.run.unit import plain
@@ -179,6 +181,29 @@ def check(
         right = len(results) - len(wrong) - len(unknown)
         out.print(f"{right} of {len(results)} files are right")
     raise typer.Exit(2 if wrong else 0)
+
+
+@app.command()
+def pair(
+    a: Annotated[Path, typer.Argument(help="A run's folder, or the file of one of its units.")],
+    b: Annotated[Path, typer.Argument(help="Another's.")],
+    as_json: Json = False,
+) -> None:
+    """Did two runs hear the same sound?
+
+    Counts what the caller said as the same in both, with another echo, or in other words. Ends with 4 where the same
+    words sound otherwise: such calls cannot be compared.
+
+    Example: badline pair runs/before runs/after
+    """
+    pairs = pair_runs(a, b)
+    if as_json:
+        _print_json({"a": str(a), "b": str(b), "exit_code": pairs.exit_code, **plain(asdict(pairs))})
+    else:
+        out.print(pairing_table(pairs))
+    for line in refusals(pairs.refused):
+        err.print(line, style="bold red", markup=False, soft_wrap=True)
+    raise typer.Exit(pairs.exit_code)
 
 
 @app.command()

@@ -6,8 +6,12 @@ import pytest
 import soundfile
 
 from pipeline import cli
+from pipeline.run.crew import Crew
+from pipeline.run.plan import find_job, read_plan
+from pipeline.run.store import Store
+from pipeline.run.unit import run_unit
 
-COMMANDS = ("run", "call", "listen", "check", "init", "doctor", "engines", "schema")
+COMMANDS = ("run", "call", "listen", "check", "pair", "init", "doctor", "engines", "schema")
 
 
 @pytest.fixture
@@ -191,3 +195,48 @@ def test_a_run_that_is_refused_leaves_no_folder(badline, toys):
     toys.change("release.yaml", "desk.py:Desk", "desk.py:Dessk")
     assert badline("run", "./suite.yaml", "--out", "out")[0] == 2
     assert not Path("out").exists()
+
+
+@pytest.fixture
+def placed(toys):
+    """Places the calls of the toys' suite, as it is now, into a run's folder."""
+
+    def place(folder):
+        plan, store = read_plan(find_job(str(toys.suite), None)), Store(toys.folder / folder)
+        store.begin(plan)
+        crew = Crew(plan)
+        for unit in plan.units:
+            store.commit(run_unit(crew, unit), {"stamp": crew.stamp(unit)})
+
+    return place
+
+
+def test_runs_of_a_slower_release_hear_the_same_and_those_of_another_seed_are_refused(badline, toys, placed):
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [degraded]")
+    placed("a")
+    toys.change("release.yaml", "agent_ms: [100, 300]", "agent_ms: 900")
+    placed("b")
+    toys.change("suite.yaml", "seed: 3", "seed: 4")
+    placed("c")
+    code, table, _ = badline("pair", "a", "b")
+    found = [
+        window["pairing"]
+        for unit in json.loads(badline("pair", "a", "b", "--json")[1])["units"]
+        for window in unit["windows"]
+    ]
+    assert (code, "same" in found) == (0, True)
+    assert set(found) <= {"same", "only_in_a", "only_in_b"}
+    assert [line.split()[1:3] for line in table.splitlines()[-2:]] == [["degraded", "2"]] * 2
+    code, _, errors = badline("pair", "a", "c")
+    assert code == 4
+    assert "what differs: the line is another: another seed" in errors
+
+
+def test_runs_without_a_common_unit_end_with_2(badline, toys, placed):
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "arms: [oracle]")
+    placed("a")
+    toys.change("suite.yaml", "arms: [oracle]", "arms: [clean]")
+    placed("b")
+    code, results, errors = badline("pair", "a", "b")
+    assert (code, results) == (2, "")
+    assert "have no unit in common" in errors
