@@ -52,6 +52,8 @@ def runs(tmp_path):
         (("hi", "s1", None), ("hi", "s2", "e2"), "echo_differs"),
         (("hi", "s1", None), ("hey", "s2", None), "words_differ"),
         (("hi", "s1", "e1"), ("hey", "s2", "e2"), "words_differ"),
+        (("412#", None, None), ("412#", None, None), "same"),
+        (("412#", None, None), ("413#", None, None), "words_differ"),
         (("hi", "s1", None), ("hi", "s2", None), "sound_differs"),
         (("hi", "s1", "e1"), ("hi", "s2", "e1"), "sound_differs"),
     ],
@@ -67,7 +69,7 @@ def test_an_utterance_that_one_call_lacks_is_told_with_its_side():
 
 
 def test_only_gaps_that_should_sound_the_same_and_do_not_are_told():
-    gaps = [("gap/0/0", "g", None), ("gap/0/1", "g1", "e1"), ("gap/0/2", "g2", None)]
+    gaps = [("gap/0/0", "g", None), ("gap/0/1", "g1", "e1"), ("gap/0/2", "g2", None), ("gap/0/3", "g", None)]
     others = [("gap/0/0", "g", None), ("gap/0/1", "g3", "e2"), ("gap/0/2", "g4", None), ("gap/1/0", "g5", None)]
     assert pairings(call(gaps=gaps), call(gaps=others)) == {"gap/0/2": "sound_differs"}
 
