@@ -236,8 +236,8 @@ ENGLISH = Tongue(
         "No, leave the door open.",
     ),
     small=_listed(
-        """a actually all an and any anyway are as at before but can could did do does done erm er for from have hello her
-        hey hi his how if in is it its just leave let may maybe mind my no not of oh okay on only or our papa please
+        """a actually all an and any anyway are as at before but can could did do does done erm er for from have hello
+        her hey hi his how if in is it its just leave let may maybe mind my no not of oh okay on only or our papa please
         right she so some sorry sure that the their then there they this to uh um wait was we well were what when where
         which who why will with would yeah yes you your it's that's there's we're we've you're you've he's she's what's
         where's don't didn't can't couldn't isn't wasn't thanks thank good"""
