@@ -63,10 +63,12 @@ class Line(Words):
     """One thing the caller can say. `asked` adds patterns by which they know that it is wanted.
 
     `say` is their first try, `correct` what they say when it was not understood (default: each fact spelled slowly).
+    `keys` is what they press instead, asked for it on the keypad: 0 to 9, *, #, and facts as `{fact}`.
     """
 
     say: Say
     correct: Say | None = None
+    keys: str | None = None
     asked: tuple[str, ...] = ()
 
     @field_validator("asked", mode="before")
@@ -206,6 +208,10 @@ class Scenario(Words):
         for keys, text in _texts(self):
             with under(*keys):
                 _check_slots(text, self.facts)
+        for key, line in self.says.items():
+            if line.keys is not None:
+                with under("says", key, "keys"):
+                    values.keyed(line.keys, self.facts)
         return self
 
 
@@ -250,6 +256,8 @@ def _texts(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
         yield ("says", key, "say"), line.say
         if line.correct is not None:
             yield ("says", key, "correct"), line.correct
+        if line.keys is not None:
+            yield ("says", key, "keys"), line.keys
     for i, text in enumerate(scenario.expect.must_say):
         yield ("expect", "must_say", i), text
     for i, (action, arguments) in enumerate(scenario.expect.did):

@@ -2,6 +2,7 @@
 
 from pipeline.values.aloud import aloud, has_words
 from pipeline.values.canon import canonical, checked, same
+from pipeline.values.keys import keyed
 from pipeline.values.search import find, mentions, nearest
 from pipeline.values.slip import slip
 from pipeline.values.speech import readings, spoken, utter, written
@@ -17,6 +18,7 @@ __all__ = [
     "checked",
     "find",
     "has_words",
+    "keyed",
     "mentions",
     "nearest",
     "readings",

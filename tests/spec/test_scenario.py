@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from pipeline.files import shipped
 from pipeline.spec.scenario import read_scenario
+from pipeline.values import keyed
 
 SHIPPED = sorted((shipped("fixtures") / "scenarios").glob("*.yaml"))
 ID, DID = '{alnum_id: "0412-7783"}', 'did: [{change: {order: "{order}"}}]'
@@ -117,3 +118,32 @@ def test_what_is_said_is_refused_where_it_stands(wrong, old, new, message):
 )
 def test_what_is_expected_is_refused_where_it_stands(wrong, old, new, message):
     assert wrong(read_scenario, "scenario", old, new).startswith(f"words.yaml:{message}")
+
+
+KEYS = ('{say: "It\'s {order}."}', '{say: "It\'s {order}.", keys: KEYS}')
+
+
+@pytest.mark.parametrize(
+    ("fact", "keys", "message"),
+    [
+        (ID, '"{oder}#"', "there is no fact 'oder'. Did you mean 'order'?"),
+        (ID, '"{order:slow}#"', "'{order:slow}' cannot be pressed; write 0 to 9, *, # and facts as {fact}"),
+        (ID, '"order #"', "'order' cannot be pressed"),
+        (ID, '"{order"', "a brace in '{order' belongs to no fact"),
+        (ID, '" "', "is empty"),
+        (ID, "12", "12 is a number here: put it in quotes"),
+        ('{alnum_id: "B73T-9914"}', '"{order}#"', "{order} is B73T9914, which has more than digits in it"),
+        ('{date: "2026-11-24"}', '"{order}#"', "{order} is 2026-11-24, which has more than digits in it"),
+    ],
+)
+def test_keys_that_no_telephone_has_are_refused_where_they_stand(right, refusal, fact, keys, message):
+    text = right["scenario"].replace(ID, fact).replace(KEYS[0], KEYS[1].replace("KEYS", keys))
+    assert refusal(read_scenario, text).startswith(f"words.yaml:8: says.order.keys: {message}")
+
+
+def test_a_line_may_be_pressed_instead_of_said(right, tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text(right["scenario"].replace(KEYS[0], KEYS[1].replace("KEYS", '"{order}#"')))
+    scenario = read_scenario(path)
+    assert keyed(scenario.says["order"].keys, scenario.facts) == "04127783#"
+    assert scenario.says["open"].keys is None
