@@ -13,11 +13,17 @@ def shown(facts, width=80):
 
 
 def utterance(key, text, start_ms, attempt=1):
-    return {"key": key, "attempt": attempt, "text": text, "start_ms": start_ms}
+    spoken = {"text": text, "start_ms": start_ms, "end_ms": start_ms + 1000, "kind": "words", "pauses": []}
+    return {"key": key, "attempt": attempt, **spoken}
+
+
+def turn(text, start_ms):
+    return {"text": text, "start_ms": start_ms, "decided_ms": start_ms + 1700, "kind": "speech"}
 
 
 def reply(text, start_ms, **rest):
-    return {"text": text, "start_ms": start_ms, "discarded": False, "actions": [], "handoff": None, **rest}
+    played = {"start_ms": start_ms, "end_ms": start_ms + 1000, "unplayed_ms": 0, "discarded": False}
+    return {"text": text, "actions": [], "handoff": None, **played, **rest}
 
 
 def facts(*, utterances=(), turns=(), replies=(), events=(), words=(), criteria=(), status="passed", error=None):
@@ -97,7 +103,78 @@ def test_brackets_in_words_are_words():
 
 
 def test_a_turn_in_which_nothing_was_recognised_is_shown():
-    text = shown(facts(turns=[{"text": " ", "start_ms": 2000}, {"text": "hello", "start_ms": 4000}]))
+    text = shown(facts(turns=[turn(" ", 2000), turn("hello", 4000)]))
     assert [line.split() for line in text.splitlines() if "without" in line] == [
         ["2.0", "heard", "(a", "turn", "without", "words)"]
     ]
+
+
+def lines_of(facts):
+    return [" ".join(line.split()) for line in shown(facts, width=140).splitlines()]
+
+
+def test_what_is_said_besides_words_is_told_apart(everything):
+    lines = lines_of(everything)
+    for line in (
+        "12.5 caller mm-hm (while listening)",
+        "24.5 caller (coughs)",
+        "29.3 caller Not now, I'm on the phone. (to somebody else)",
+        "38.0 caller presses 0412-7783#",
+        "38.0 heard keys 04127783",
+    ):
+        assert line in lines
+    # Nobody should have heard a cough.
+    assert not lines[lines.index("24.5 caller (coughs)") + 1].startswith("heard")
+
+
+@pytest.mark.parametrize(
+    ("text", "start_ms", "end_ms", "pauses", "written"),
+    [
+        ("I would like to change the address", 0, 4400, [(1000, 2000)], "I would ... like to change the address"),
+        ("Yes, it is about a parcel", 500, 4500, [(1000, 2500)], "Yes, ... it is about a parcel"),
+        ("0412-7783", 0, 3000, [(1000, 2000)], "0412- ... 7783"),
+        ("one two three", 0, 5000, [(1000, 2000), (3000, 4000)], "one ... two ... three"),
+        ("Hello", 0, 2000, [(500, 1000)], "Hello"),
+    ],
+)
+def test_a_hesitation_is_dots_where_the_time_says(facts_of, text, start_ms, end_ms, pauses, written):
+    lines = lines_of(facts_of(utterances=[("open", text, start_ms, end_ms, "words", pauses)]))
+    assert f"{start_ms / 1000:.1f} caller {written}" in lines
+
+
+def test_of_a_reply_that_was_stopped_the_rest_is_told_apart(facts_of):
+    stopped = (None, "What is the number? It has eight digits.", 0, 2000, False, 2000)
+    line = "0.0 agent What is the number? — It has eight digits. (stopped after 2.0 s)"
+    assert line in lines_of(facts_of(replies=[stopped]))
+
+
+def test_a_reply_stopped_at_once_was_not_heard_at_all(facts_of):
+    assert "0.0 agent — Hello? (stopped after 0.0 s)" in lines_of(
+        facts_of(replies=[(None, "Hello?", 0, 0, False, 900)])
+    )
+
+
+def test_events_say_what_they_mean_at_their_time(everything):
+    lines = lines_of(everything)
+    for line in (
+        "7.0 premature endpoint: the platform took a turn before the caller was done (2000 ms to come)",
+        "12.9 false interruption: the agent falls silent though nobody spoke to it (backchannel)",
+        "34.0 no input: the platform waited for the caller in vain",
+        "50.3 missed barge-in: the agent talks on over the caller",
+        "56.0 dropped: the line is gone",
+    ):
+        assert line in lines
+
+
+def test_events_that_a_line_shows_already_stay_away(everything):
+    text = shown(everything, width=140)
+    assert " barge-in: the agent falls silent for the caller" not in text  # two replies are marked as stopped
+    assert text.count("spurious turn") == 1  # the other is a turn without words
+    assert "reply discarded" not in text
+
+
+def test_a_barge_in_that_left_nothing_unplayed_is_shown(facts_of):
+    whole = (None, "Hello?", 0, 1000, False, 0)
+    assert "0.9 barge-in: the agent falls silent for the caller" in lines_of(
+        facts_of(replies=[whole], events=[(900, "barge_in", "")])
+    )
