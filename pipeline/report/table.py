@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.line.scene import Measure
-from pipeline.run.summary import Failing, Intent, Row, Slots, Summary
+from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 from pipeline.score import Status
 from pipeline.spec.suite import ARMS
 
@@ -26,11 +26,25 @@ SHORT = {
     "sound_invalid": "our\nsound",
     "infra_error": "our\nfault",
 }
+# What went wrong, of how many, and its head.
+MISHAPS = (
+    ("premature_endpoints", "turns", "pre-\nmature"),
+    ("late_endpoints", "endpoints", "late"),
+    ("false_interruptions", "stops", "false"),
+    ("missed_barge_ins", "barge_ins", "missed"),
+    ("spurious_turns", "turns", "spurious"),
+)
 
 
 def tables(summary: Summary) -> RenderableType:
     """Success and words by arm and profile, slots by type, and what makes the run unfit."""
-    parts = (_success(summary), _intents(summary.intents), _slots(summary.slots), _slot_errors(summary.slots))
+    parts = (
+        _success(summary),
+        _intents(summary.intents),
+        _slots(summary.slots),
+        _slot_errors(summary.slots),
+        _turn_taking(summary.turn_taking),
+    )
     return Group(*(part for part in parts if part), *_notes(summary))
 
 
@@ -113,6 +127,34 @@ def _intents(intents: tuple[Intent, ...]) -> RenderableType | None:
         found = [counts.get((intent, arm)) for arm in arms]
         table.add_row(intent, *(_share(one.passed, one.counted) if one else "-" for one in found))
     return _titled("success by intent", table) if intents else None
+
+
+def _turn_taking(rows: Sequence[TurnTaking]) -> RenderableType | None:
+    """What went wrong beside how often it could have, and how long the caller waited; nothing where nothing did."""
+    seen = ("responses", "talk_over_ms", *(count for count, _, _ in MISHAPS))
+    if not any(row.counts.get(name) for row in rows for name in seen):
+        return None
+    table = _table(("arm", "profile"), (*(head for _, _, head in MISHAPS), "response\np50/p95", "talk-\nover"))
+    arm = ""
+    for row in rows:
+        cells = (_mishap(row, count, of) for count, of, _ in MISHAPS)
+        talk_over_s = row.counts.get("talk_over_ms", 0) / 1000
+        table.add_row(
+            row.arm if row.arm != arm else "", row.profile, *cells, _waited(row.response_ms), f"{talk_over_s:.1f}"
+        )
+        arm = row.arm
+    return _titled("turn-taking: endpoints too early or late, stops for no word, barge-ins missed; s", table)
+
+
+def _mishap(row: TurnTaking, count: str, of: str) -> str:
+    """Count and whole, and below them the rate, if it has one and is not 0."""
+    rate = row.rate(count, of)
+    share = _share(row.counts.get(count, 0), row.counts.get(of, 0))
+    return f"{share}\n{_percent(rate)}" if rate else share
+
+
+def _waited(percentiles_ms: tuple[int, int] | None) -> str:
+    return "/".join(f"{ms / 1000:.1f}" for ms in percentiles_ms) if percentiles_ms else "-"
 
 
 def _notes(summary: Summary) -> Iterator[Text]:

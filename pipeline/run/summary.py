@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from pipeline.run.plan import Plan
 from pipeline.score import SUCCESS
 from pipeline.score.words import word_error_rate
@@ -13,6 +15,7 @@ from pipeline.spec.suite import ARMS, Arm
 
 MOST_LOST = 0.01  # more units lost to our own faults than this make the run INVALID
 MOST_Z = 4.0
+LEAST_EVENTS = 10  # rates and percentiles of fewer say nothing
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,25 @@ class Slots:
     profile: str
     type: str
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class TurnTaking:
+    """Whose turn it was, in an arm and profile: the counts of the score `turn_taking`, summed over calls.
+
+    The percentiles, 50th and 95th in ms, are of all single latencies; None where they are too few.
+    """
+
+    arm: Arm
+    profile: str
+    counts: Mapping[str, int]
+    response_ms: tuple[int, int] | None = None
+    yield_ms: tuple[int, int] | None = None
+
+    def rate(self, count: str, of: str) -> float | None:
+        """The share of one count in another; None where that is too small to have a rate."""
+        whole = self.counts.get(of, 0)
+        return self.counts.get(count, 0) / whole if whole >= LEAST_EVENTS else None
 
 
 @dataclass(frozen=True)
@@ -95,6 +117,7 @@ class Summary:
     broken: tuple[str, ...]
     production: float | None
     failing: tuple[Failing, ...] = ()
+    turn_taking: tuple[TurnTaking, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -121,6 +144,7 @@ def summarise(plan: Plan, records: Iterable[Mapping[str, Any]], lost: Mapping[st
         broken=tuple(_broken(plan, rows)),
         production=_production(plan, rows),
         failing=tuple(_failing(plan, facts)),
+        turn_taking=tuple(_turn_taking(facts)),
     )
 
 
@@ -156,6 +180,35 @@ def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
             kind, _, what = name.partition(".")
             counts[fact["arm"], fact["profile"], kind][what] += count
     return [Slots(*key, dict(count)) for key, count in counts.items()]
+
+
+def _turn_taking(facts: Sequence[Mapping[str, Any]]) -> list[TurnTaking]:
+    """By arm and profile, as the rows."""
+    groups: dict[tuple[Arm, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for fact in facts:
+        if tally := fact.get("scores", {}).get("turn_taking"):
+            groups[fact["arm"], fact["profile"]].append(tally)
+    ordered = sorted(groups.items(), key=lambda item: ARMS.index(item[0][0]))
+    return [_turns_taken(arm, profile, tallies) for (arm, profile), tallies in ordered]
+
+
+def _turns_taken(arm: Arm, profile: str, tallies: Sequence[Mapping[str, Any]]) -> TurnTaking:
+    counts: Counter[str] = Counter()
+    for tally in tallies:
+        counts.update(tally["counts"])
+    details = [detail for tally in tallies for detail in tally["details"]]
+    return TurnTaking(
+        arm, profile, dict(counts), _percentiles("response_ms", details), _percentiles("yield_ms", details)
+    )
+
+
+def _percentiles(name: str, details: Sequence[Mapping[str, Any]]) -> tuple[int, int] | None:
+    """The 50th and the 95th of what the details call `name`, rounded; None of fewer than `LEAST_EVENTS`."""
+    single = [detail[name] for detail in details if name in detail]
+    if len(single) < LEAST_EVENTS:
+        return None
+    half, most = np.percentile(single, (50, 95))
+    return round(half), round(most)
 
 
 def _intents(plan: Plan, facts: Sequence[Mapping[str, Any]]) -> list[Intent]:

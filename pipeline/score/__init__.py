@@ -75,9 +75,12 @@ class Score(Protocol):
 def status_of(scenario: Scenario, record: Record, task: Tally) -> Status:
     """What the call counts as, from the criteria of the score `task`.
 
-    Without criteria nothing is passed. A never-event is failed, whatever our caller said; otherwise a call
-    that did not get there is `caller_invalid` where our caller let the agent down.
+    A line that was planned to drop the call decides nothing about the agent. Without criteria nothing is passed. A
+    never-event is failed, whatever our caller said; otherwise a call that did not get there is `caller_invalid`
+    where our caller let the agent down.
     """
+    if record.ended == "dropped":
+        return "dropped"
     if record.ended == "agent_error":
         return "agent_error"
     effort = [criterion.met for criterion in task.criteria if criterion.kind == "effort"]

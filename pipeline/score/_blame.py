@@ -6,7 +6,9 @@ from typing import Any
 
 from pipeline.call.asked import sentences
 from pipeline.call.english import tongue_of
+from pipeline.call.mishaps import meant
 from pipeline.call.record import Record, Replied
+from pipeline.score._hearing import played
 from pipeline.spec.scenario import SLOT, Expect, Scenario
 
 
@@ -43,20 +45,22 @@ def _texts(node: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
 
 
 def _evaded(fact: str, scenario: Scenario, record: Record) -> bool:
-    """Whether the agent asked for `fact` and the caller, who then spoke, said something else."""
+    """Whether the agent asked for `fact` and the caller, who then spoke to it, said something else.
+
+    A cough, an "mm-hm" or a word to somebody else is no answer.
+    """
     asked_ms = [reply.start_ms for reply in record.replies if _asks_for(fact, reply, scenario)]
-    return any(utterance.start_ms > start_ms for utterance in record.utterances for start_ms in asked_ms)
+    return any(utterance.start_ms > start_ms for utterance in meant(record) for start_ms in asked_ms)
 
 
 def _asks_for(fact: str, reply: Replied, scenario: Scenario) -> bool:
     """By the patterns of the lines that carry the fact, or by the fact's name in a sentence that asks."""
-    if reply.discarded:
-        return False
-    if any(re.search(pattern, reply.text, re.IGNORECASE) for pattern in _patterns(fact, scenario)):
+    heard = played(reply)
+    if any(re.search(pattern, heard, re.IGNORECASE) for pattern in _patterns(fact, scenario)):
         return True
     question = tongue_of(scenario.language).question
     name = re.compile(rf"\b{re.escape(fact).replace('_', '[ -]?')}\b", re.IGNORECASE)
-    return any(question.search(sentence) and name.search(sentence) for sentence in sentences(reply.text))
+    return any(question.search(sentence) and name.search(sentence) for sentence in sentences(heard))
 
 
 def _patterns(fact: str, scenario: Scenario) -> Iterator[str]:

@@ -8,8 +8,10 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline import values
 from pipeline.agent import Action
+from pipeline.call.mishaps import meant
 from pipeline.call.record import Record
 from pipeline.score import Criterion, Tally
+from pipeline.score._hearing import played
 from pipeline.score._tokens import contains, tokens
 from pipeline.score._typed import misfits
 from pipeline.spec.scenario import SLOT, Effort, Outcome, Scenario
@@ -26,7 +28,7 @@ class Options(Words):
 class Task:
     """Whether the call came to what its scenario expects: outcome, actions, state, words said, and effort."""
 
-    version = 1
+    version = 2
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -48,13 +50,13 @@ class Task:
 def outcome_of(record: Record, *, got_there: bool | None) -> Outcome | None:
     """How the call came out. `got_there`: the expected actions and state hold (None: they cannot be seen).
 
-    The first that applies: a person took over (handed_off); the agent or our caller failed, or time ran out
-    (None); the agent decided `refused` (refused); the caller gave up, or hung up before their closing line
+    The first that applies: a person took over (handed_off); the agent, our caller or the line failed, or time
+    ran out (None); the agent decided `refused` (refused); the caller gave up, or hung up before their closing line
     (abandoned); else the call ended as calls do, and it is resolved or deflected as `got_there` says.
     """
     if record.handoff or record.ended == "handed_off":
         return "handed_off"
-    if record.ended in ("agent_error", "caller_invalid", "time_limit"):
+    if record.ended in ("agent_error", "caller_invalid", "time_limit", "dropped"):
         return None
     if any(decision.name == "refused" for reply in record.replies for decision in reply.decisions):
         return "refused"
@@ -68,7 +70,8 @@ def outcome_of(record: Record, *, got_there: bool | None) -> Outcome | None:
 def _abandoned(record: Record) -> bool:
     if record.ended == "caller_gave_up":
         return True
-    said_goodbye = bool(record.utterances) and record.utterances[-1].key == "closing"
+    said = meant(record)
+    said_goodbye = bool(said) and said[-1].key == "closing"
     return record.ended == "caller_hung_up" and not said_goodbye
 
 
@@ -139,9 +142,8 @@ def _never(names: Sequence[str], record: Record) -> Iterator[Criterion]:
 
 
 def _said(text: str, scenario: Scenario, record: Record) -> Criterion:
-    """Facts in any form that reads as their value, other words whole and in order; in one played reply."""
-    heard = [reply.text for reply in record.replies if not reply.discarded]
-    met = any(_holds(reply, text, scenario) for reply in heard)
+    """Facts in any form that reads as their value, other words whole and in order; in what was played of one reply."""
+    met = any(_holds(played(reply), text, scenario) for reply in record.replies)
     return Criterion(f"must_say {text}", met, "" if met else f"no reply that was played says {_shown(text, scenario)}")
 
 
@@ -160,7 +162,7 @@ def _shown(text: str, scenario: Scenario) -> str:
 def _effort(limits: Effort, record: Record) -> Iterator[Criterion]:
     """What the caller was put through; it never makes a call fail."""
     asked = [
-        (len(record.utterances), limits.max_turns, "turns"),
+        (len(meant(record)), limits.max_turns, "turns"),
         (_repeats(record), limits.max_repeats, "repeats"),
     ]
     limited = [(took, most, what) for took, most, what in asked if most is not None]
@@ -170,7 +172,7 @@ def _effort(limits: Effort, record: Record) -> Iterator[Criterion]:
 
 
 def _repeats(record: Record) -> int:
-    return sum(utterance.attempt > 1 for utterance in record.utterances)
+    return sum(utterance.attempt > 1 for utterance in meant(record))
 
 
 def _counts(criteria: Sequence[Criterion], record: Record) -> dict[str, int]:
@@ -180,7 +182,7 @@ def _counts(criteria: Sequence[Criterion], record: Record) -> dict[str, int]:
         "met": met.count(True),
         "not_met": met.count(False),
         "not_seen": met.count(None),
-        "caller_turns": len(record.utterances),
+        "caller_turns": len(meant(record)),
         "repeats": _repeats(record),
     }
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import jiwer
 
+from pipeline.call.mishaps import hears
 from pipeline.call.record import Record, Turn, Utterance
 from pipeline.score import Tally
-from pipeline.score._hearing import overlap
 from pipeline.score._tokens import NORMALISER, tokens
 from pipeline.spec import words as spec_words
 from pipeline.spec.scenario import Scenario
@@ -43,10 +43,11 @@ class Words:
     """Counts the words that survived, utterance by utterance.
 
     Utterances that share a turn are aligned together, so that a turn over two of them is counted once and
-    each of its words falls to the utterance it fits. Turns that overlap none are spurious and counted apart.
+    each of its words falls to the utterance it fits. Turns that overlap none are spurious and counted apart. What
+    the caller says to somebody else counts where a turn heard it: not to hear it is no error, to hear it wrong is.
     """
 
-    version = 1
+    version = 2
     normaliser = NORMALISER
 
     def __init__(self, options: Options) -> None:
@@ -74,11 +75,24 @@ def word_error_rate(counts: Mapping[str, int]) -> float | None:
 
 def stretches(record: Record) -> Iterator[Stretch]:
     """The utterances that hold words, in order, together where one turn heard several."""
-    left = [utterance for utterance in record.utterances if tokens(utterance.spoken)]
+    left = _spoken(record)
     while left:
         together, turns = _reached(left, record.turns)
         yield Stretch(tuple(together), tuple(turns))
         left = [utterance for utterance in left if utterance not in together]
+
+
+def _spoken(record: Record) -> list[Utterance]:
+    """What counts as said: words for the agent, and such for somebody else as a turn heard."""
+    return [
+        utterance for utterance in record.utterances if tokens(utterance.spoken) and _counts_as_said(utterance, record)
+    ]
+
+
+def _counts_as_said(utterance: Utterance, record: Record) -> bool:
+    if utterance.kind == "aside":
+        return any(hears(turn, utterance) for turn in record.turns)
+    return utterance.kind == "words"
 
 
 def _reached(utterances: Sequence[Utterance], turns: Sequence[Turn]) -> tuple[list[Utterance], list[Turn]]:
@@ -86,8 +100,8 @@ def _reached(utterances: Sequence[Utterance], turns: Sequence[Turn]) -> tuple[li
     together, before = [utterances[0]], 0
     while len(together) > before:
         before = len(together)
-        heard = [turn for turn in turns if any(overlap(turn, utterance) for utterance in together)]
-        together = [u for u in utterances if u in together or any(overlap(turn, u) for turn in heard)]
+        heard = [turn for turn in turns if any(hears(turn, utterance) for utterance in together)]
+        together = [u for u in utterances if u in together or any(hears(turn, u) for turn in heard)]
     return together, heard
 
 
@@ -119,11 +133,11 @@ def _ops(chunk: jiwer.AlignmentChunk, ref: Sequence[str], hyp: Sequence[str]) ->
 
 
 def spurious_turns(record: Record) -> list[Turn]:
-    """Turns with words in them, heard where the caller said none."""
-    spoke = [utterance for utterance in record.utterances if tokens(utterance.spoken)]
-    return [
-        turn for turn in record.turns if tokens(turn.text) and not any(overlap(turn, utterance) for utterance in spoke)
-    ]
+    """Turns with words in them, heard where the caller said none, nor made a sound that may pass for a word."""
+    sounds = [one for one in record.utterances if one.kind in ("backchannel", "cough")]
+    made = [*_spoken(record), *sounds]
+    spoke = [turn for turn in record.turns if turn.kind == "speech" and tokens(turn.text)]
+    return [turn for turn in spoke if not any(hears(turn, utterance) for utterance in made)]
 
 
 def _heard_words(turns: Sequence[Turn]) -> list[str]:
