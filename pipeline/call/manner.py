@@ -17,6 +17,7 @@ from pipeline.chance import Chance
 from pipeline.spec.habits import Habits
 from pipeline.spec.scenario import SLOT, SPECIAL_LINES, Scenario
 from pipeline.values import Value
+from pipeline.values.language import language_named
 
 T = TypeVar("T")
 
@@ -86,9 +87,10 @@ def deliver(template: str, scenario: Scenario, habits: Habits, chance: Chance, *
     """
     draft = _reshaped(_Draft(template, scenario.facts, tongue_of(scenario.language)), scenario, habits, chance)
     if _happens(habits.fillers, chance.named("fillers")):
-        draft = _filled(draft, chance.named("fillers").stream())
+        draft = _filled(draft, scenario, chance.named("fillers").stream())
     if _happens(habits.hesitates, chance.named("hesitates")):
-        return _hesitant(draft, habits.pause_ms or PAUSE_MS, chance.named("hesitates").stream(), slow=slow)
+        rng = chance.named("hesitates").stream()
+        return _hesitant(draft, scenario, habits.pause_ms or PAUSE_MS, rng, slow=slow)
     return _fluent(draft, slow=slow)
 
 
@@ -124,21 +126,27 @@ def _gives_the_same(draft: _Draft, other: _Draft, scenario: Scenario) -> bool:
 
 
 def _given(draft: _Draft, scenario: Scenario) -> frozenset[str]:
-    """The facts that the words carry, written and spoken."""
-    texts = (draft.text, draft.spoken(draft.words, slow=False))
-    facts = scenario.facts.items()
-    return frozenset(name for name, fact in facts if all(values.find(fact, text, now=scenario.now) for text in texts))
+    return _carried(scenario, draft.text, draft.spoken(draft.words, slow=False))
+
+
+def _carried(scenario: Scenario, text: str, spoken: str) -> frozenset[str]:
+    """The facts that the words carry, as written and as spoken."""
+    now = scenario.now
+    found = (
+        (name, values.find(fact, text, now=now), values.find(fact, spoken, now=now))
+        for name, fact in scenario.facts.items()
+    )
+    return frozenset(name for name, *both in found if all(both))
 
 
 def _repaired(draft: _Draft, scenario: Scenario, rng: Generator) -> Iterator[_Draft]:
-    """A value said wrong and put right at once; of words without one, the first ones said twice."""
+    """A value said wrong and put right at once; where none can be, the first words said twice."""
     slots = list(SLOT.finditer(draft.template))
     correction = _one_of(draft.tongue.repairs, rng)
     for slot in _shuffled(slots, rng):
         if wrong := values.slip(draft.facts[slot["fact"]], rng):
             yield _slipped(draft, slot, wrong, correction)
-    if not slots:
-        yield from _restarted(draft)
+    yield from _restarted(draft)
 
 
 def _slipped(draft: _Draft, slot: re.Match[str], wrong: Value, correction: str) -> _Draft:
@@ -153,21 +161,20 @@ def _slipped(draft: _Draft, slot: re.Match[str], wrong: Value, correction: str) 
 def _restarted(draft: _Draft) -> Iterator[_Draft]:
     """The first words of a longer clause twice, else of any: "I need, I need to ..."."""
     words = draft.words
-    clauses = list(_clauses(words))
-    for start, end in sorted(clauses, key=lambda clause: clause[1] - clause[0] < 4):
-        count = 2 if end - start >= 4 else 1
-        again = [_lowered(words[start], draft.tongue), *words[start + 1 : start + count]]
-        if end - start >= 2 and _bare(words[start]) not in draft.tongue.tails:
-            yield draft.other(
-                *words[: start + count - 1], f"{words[start + count - 1]},", *again, *words[start + count :]
-            )
+    for start, end in sorted(_clauses(words), key=lambda clause: clause[1] - clause[0] < 4):
+        stop = start + (2 if end - start >= 4 else 1)
+        once = " ".join(words[start:stop])
+        if end - start >= 2 and "{" not in once and _bare(words[start]) not in draft.tongue.tails:
+            yield draft.other(*words[:start], f"{once},", _lowered(once, draft.tongue), *words[stop:])
 
 
 def _rethought(draft: _Draft, scenario: Scenario, rng: Generator) -> Iterator[_Draft]:
     """The beginning of another line, thought better of."""
-    thought = _one_of(draft.tongue.second_thoughts, rng)
     greeting, rest = _greeted(draft)
-    others = [cut for cut in map(_cut_off, _other_lines(draft, scenario)) if cut and cut not in draft.template]
+    no_echo = [way for way in draft.tongue.second_thoughts if _bare(way.split()[-1]) != _bare(rest.split()[0])]
+    thought = _one_of(no_echo, rng)
+    cuts = (_cut_off(line, scenario) for line in _other_lines(draft, scenario))
+    others = [cut for cut in cuts if cut and cut not in draft.template]
     for cut in (*_shuffled(others, rng), *_shuffled(draft.tongue.starts, rng)):
         begun = _after(greeting, cut, draft.tongue)
         yield draft.other(greeting, f"{begun},", thought, _lowered(rest, draft.tongue))
@@ -179,46 +186,56 @@ def _other_lines(draft: _Draft, scenario: Scenario) -> list[str]:
     return [line.say for line in lines if line.say not in said and (line.correct or line.say) not in said]
 
 
-def _cut_off(line: str) -> str | None:
+def _cut_off(line: str, scenario: Scenario) -> str | None:
     """The first words of a line, before a value or a sign; None where these are too few to be noticed."""
     few, many = CUT_WORDS
-    words = []
-    for word in line.split()[:many]:
-        words.append(word.rstrip(",.;:?!"))
-        if "{" in word or not word[-1].isalnum():
-            break
-    words = words[:-1] if words and "{" in words[-1] else words
-    return " ".join(words) if few <= len(words) < len(line.split()) else None
+    words = _before_values(line, scenario)
+    first_sign = next((i for i, word in enumerate(words, 1) if not _runs_on(word)), many)
+    cut = words[: min(many, first_sign)]
+    return " ".join(cut).rstrip(",.;:?!") if few <= len(cut) < len(line.split()) else None
+
+
+def _before_values(line: str, scenario: Scenario) -> list[str]:
+    """The words of a line up to its first slot, to a fact that it says in words of its own, or to a digit."""
+    found = (values.find(fact, line, now=scenario.now) for fact in scenario.facts.values())
+    stops = [span.start for span in found if span]
+    digits = language_named(scenario.language).DIGITS.values()
+    stops += [sign.start() for sign in re.finditer(rf"{{|\b({'|'.join(digits)})\b", line, re.IGNORECASE)]
+    return line[: min(stops, default=len(line))].split()
 
 
 def _digressed(draft: _Draft, scenario: Scenario, rng: Generator) -> Iterator[_Draft]:
     """Half of it, another matter, and all of it."""
     tongue = draft.tongue
     own = scenario.says.get("digression")
-    matter = own.say if own else _one_of(tongue.digressions, rng)
+    matter = own.say.strip() if own else _one_of(tongue.digressions, rng)
     detour, back = _one_of(tongue.detours, rng), _one_of(tongue.returns, rng)
     greeting, rest = _greeted(draft)
-    half = _half(rest)
+    half = _half(rest, scenario, tongue.tails)
     begun = f"{half}, {detour}" if half else _after(greeting, detour, tongue)
-    stop = "" if matter.rstrip()[-1] in ".?!" else "."
+    stop = "" if _ends(matter) else "."
     yield draft.other(greeting, begun, f"{_lowered(matter, tongue)}{stop}", back, _lowered(rest, tongue))
 
 
-def _half(line: str) -> str:
-    """At most the first half of a line, up to its first value."""
-    words = line.split()
-    plain = next((i for i, word in enumerate(words) if "{" in word), len(words))
-    return " ".join(words[: min(plain, max(1, len(words) // 2), 6)]).rstrip(",.;:?!")
+def _half(line: str, scenario: Scenario, tails: frozenset[str]) -> str:
+    """What is said of a line before a digression: all up to its first value, or half of it; at most six words."""
+    words, plain = line.split(), _before_values(line, scenario)
+    count = len(plain) if len(plain) < len(words) else max(1, len(words) // 2)
+    half = plain[: min(count, 6)]
+    while half and _bare(half[-1]) in tails:
+        half.pop()
+    return " ".join(half).rstrip(",.;:?!")
 
 
 # Fillers
 
 
-def _filled(draft: _Draft, rng: Generator) -> _Draft:
+def _filled(draft: _Draft, scenario: Scenario, rng: Generator) -> _Draft:
     """With one filler: at the start, before a value, or where a clause begins."""
     filler, words = _one_of(draft.tongue.fillers, rng), draft.words
     places = [i for i in range(len(words)) if _takes_filler(words, i, draft.tongue)]
-    return _with_filler(draft, int(rng.choice(places)), filler) if places else draft
+    ways = (_with_filler(draft, at, filler) for at in _shuffled(places, rng))
+    return next((way for way in ways if _gives_the_same(draft, way, scenario)), draft)
 
 
 def _takes_filler(words: Sequence[str], at: int, tongue: Tongue) -> bool:
@@ -239,19 +256,24 @@ def _with_filler(draft: _Draft, at: int, filler: str) -> _Draft:
 # Hesitation
 
 
-def _hesitant(draft: _Draft, pause_ms: tuple[int, int], rng: Generator, *, slow: bool) -> Delivery:
+def _hesitant(draft: _Draft, scenario: Scenario, pause_ms: tuple[int, int], rng: Generator, *, slow: bool) -> Delivery:
     """In two parts, if there is a place for a pause."""
     silence_ms = int(rng.integers(pause_ms[0], pause_ms[1] + 1))
-    filled, filler = rng.random() < FILLED, _one_of(draft.tongue.fillers, rng)
-    places = [place for place in _places(draft, slow=slow) if _halves(draft, place, slow=slow)]
-    if not places:
-        return _fluent(draft, slow=slow)
+    filler = _one_of(draft.tongue.fillers, rng) if rng.random() < FILLED else ""
+    fluent = _fluent(draft, slow=slow)
+    given = _carried(scenario, fluent.text, fluent.spoken)
+    for place in _drawn(_places(draft, slow=slow), rng):
+        way = _paused(draft, place, silence_ms, filler, slow=slow)
+        if way and given == _carried(scenario, way.text, way.spoken):
+            return way
+    return fluent
+
+
+def _drawn(places: Sequence[_Place], rng: Generator) -> list[_Place]:
+    """All places in a drawn order, the likelier ones earlier."""
     weights = np.array([place.weight for place in places])
-    place = places[int(rng.choice(len(places), p=weights / weights.sum()))]
-    if filled and not place.inside and not _near_filler(draft, place.at):
-        draft, place = _with_filler(draft, place.at, filler), replace(place, at=place.at + 1)
-    first, second = _halves(draft, place, slow=slow)
-    return Delivery(draft.text, (Part(first, silence_ms), Part(second)))
+    order = rng.choice(len(places), len(places), replace=False, p=weights / weights.sum()) if places else ()
+    return [places[i] for i in order]
 
 
 def _places(draft: _Draft, *, slow: bool) -> list[_Place]:
@@ -296,6 +318,14 @@ def _halves(draft: _Draft, place: _Place, *, slow: bool) -> tuple[str, ...]:
     if not (values.has_words(first) and values.has_words(second)):
         return ()
     return (f"{first}," if _runs_on(first) else first), second
+
+
+def _paused(draft: _Draft, place: _Place, silence_ms: int, filler: str, *, slow: bool) -> Delivery | None:
+    """With the pause in its place, and the filler before it unless there is one; None if a part has no words."""
+    if filler and not place.inside and not _near_filler(draft, place.at):
+        draft, place = _with_filler(draft, place.at, filler), replace(place, at=place.at + 1)
+    halves = _halves(draft, place, slow=slow)
+    return Delivery(draft.text, (Part(halves[0], silence_ms), Part(halves[1]))) if halves else None
 
 
 def _near_filler(draft: _Draft, at: int) -> bool:
