@@ -12,7 +12,7 @@ from pipeline.run.check import check_file
 from pipeline.run.init import write_first_suite
 from pipeline.run.single import place_once
 from pipeline.spec.release import Release, read_release
-from pipeline.spec.scenario import Scenario
+from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.suite import Suite
 
 URL = "https://desk.example/turn?a=1"
@@ -55,6 +55,23 @@ def test_with_perfect_ears_the_written_agent_passes(started):
 def test_every_key_stands_in_the_written_file_at_least_in_a_comment(started, kind, model):
     text = words(started(), kind).read_text()
     assert [key for key in model.model_fields if not re.search(rf"^(# )?{key}:", text, re.M)] == []
+
+
+@pytest.mark.parametrize(("agent", "url"), AGENTS)
+def test_what_the_release_says_of_turns_in_its_comments_holds_without_them(started, agent, url):
+    path = words(started(agent, url), "releases")
+    before = read_release(path)
+    written, changes = re.subn("^# (barge_in|no_input_ms|dtmf):", r"\1:", path.read_text(), flags=re.M)
+    path.write_text(written)
+    assert changes == 3
+    assert read_release(path).said() == before.said()
+
+
+def test_the_line_of_the_scenario_may_be_pressed_as_its_comments_say(started):
+    path = words(started(), "scenarios")
+    [keys] = re.findall("`(keys: .*?)`", path.read_text())
+    path.write_text(path.read_text().replace("booking: {say:", f"booking: {{{keys}, say:"))
+    assert read_scenario(path).says["booking"].keys == "{booking}#"
 
 
 def test_an_http_agent_is_asked_where_the_option_says(started):
