@@ -28,11 +28,16 @@ class Drop:
     order: ClassVar[int] = 90
 
     def __init__(self, options: Options) -> None:
-        if options.share not in (0, 1):
-            raise ValueError("whether this call drops is not settled: call options.settled(rng) first")
+        self.options = options
         self.lookahead_ms = 0
         self.voices: tuple[str, ...] = ()
-        self.drop_ms = round(options.after_s * 1000) if options.share else None
+
+    @property
+    def drop_ms(self) -> int | None:
+        """How long after pick-up this call drops, if it does."""
+        if self.options.share not in (0, 1):
+            raise ValueError("whether this call drops is not settled: call options.settled(rng) first")
+        return round(self.options.after_s * 1000) if self.options.share else None
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene as it is."""
