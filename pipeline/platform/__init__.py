@@ -31,7 +31,7 @@ class Answer:
     """The agent's reply to turn number `turn` and the sound of it, int16 at 16 kHz.
 
     `turn` is None for its opening, and where the caller said nothing. It leaves the platform from `start_ms` to
-    `end_ms` unless it is stopped before. A `discarded` one never did: the caller spoke again first.
+    `end_ms`; of one that was stopped, the last `unplayed_ms` never did, and of a `discarded` one nothing.
     """
 
     turn: int | None
@@ -40,6 +40,7 @@ class Answer:
     end_ms: int
     pcm: Ints
     discarded: bool = False
+    unplayed_ms: int = 0
 
 
 @dataclass(frozen=True)

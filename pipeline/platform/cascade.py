@@ -1,6 +1,6 @@
 """The usual voice platform: VAD, endpointing, ASR, agent and the agent's voice, one after the other."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -84,25 +84,33 @@ class CascadeHearing:
 
     async def _frame(self, track: Track, start_ms: int, *, speech: bool) -> AsyncIterator[Out]:
         """One frame that is listened to: it may stop the agent, end a turn, or have been silent for too long."""
-        now_ms = self._heard_ms
-        pressed = track.keys(start_ms, now_ms)
-        cut = self._turns.feed(start_ms, now_ms, speech=speech)
+        pressed = track.keys(start_ms, self._heard_ms)
+        cut = self._turns.feed(start_ms, self._heard_ms, speech=speech)
         if self._sounding:
-            if pressed or self._is_interrupted(track, cut):
-                for one in self._stop(self._sounding):
-                    yield one
-            elif cut:
-                yield Event(now_ms, "unheard_under_prompt", f"{cut.end_ms - cut.start_ms} ms of speech")
+            for one in self._under_prompt(track, self._sounding, cut, is_pressed=bool(pressed)):
+                yield one
+            if self._sounding:
                 return
-        if keys := self._keypad.feed(pressed, now_ms):
-            async for one in self._take(track, keys, Heard("dtmf", keys.text), took_ms=0):
+        async for one in self._turn(track, pressed, cut):
+            yield one
+
+    async def _turn(self, track: Track, pressed: Sequence[tuple[str, int]], cut: Cut | None) -> AsyncIterator[Out]:
+        if keys := self._keypad.feed(pressed, self._heard_ms):
+            async for one in self._take(track, keys, Heard("dtmf", keys.text), {}):
                 yield one
         elif cut:
             async for one in self._listen(track, cut):
                 yield one
         elif self._is_silent_too_long:
-            yield Event(now_ms, "no_input")
-            await self._reply(track, None, Heard("silence"), now_ms)
+            yield Event(self._heard_ms, "no_input")
+            await self._reply(track, None, Heard("silence"), self._heard_ms, {})
+
+    def _under_prompt(self, track: Track, answer: Answer, cut: Cut | None, *, is_pressed: bool) -> Iterator[Out]:
+        """What is heard while the agent speaks stops it, or is lost."""
+        if is_pressed or self._is_interrupted(track, cut):
+            yield from self._stop(answer)
+        elif cut:
+            yield Event(self._heard_ms, "unheard_under_prompt", f"{cut.speech_ms} ms of speech")
 
     # What the agent says
 
@@ -149,8 +157,7 @@ class CascadeHearing:
     def _is_interrupted(self, track: Track, cut: Cut | None) -> bool:
         """Whether the turn under the prompt, over (`cut`) or not, is enough to stop it."""
         turn, barge_in = cut or self._turns.until(self._heard_ms), self._release.barge_in
-        speech_ms = turn.speech_ms if turn else 0
-        if turn is None or speech_ms < max(barge_in.min_speech_ms, self._release.endpointing.min_speech_ms):
+        if turn is None or turn.speech_ms < barge_in.min_speech_ms:
             return False
         if not barge_in.min_words:
             return True
@@ -174,38 +181,34 @@ class CascadeHearing:
     async def _listen(self, track: Track, cut: Cut) -> AsyncIterator[Out]:
         """A turn is over: recognised, and given to the agent, unless it was a noise while a reply was due."""
         recognised = self._recognised(track, cut)
-        heard = recognised.transcript
+        heard, took = recognised.transcript, {"asr_ms": recognised.took_ms}
         turn = Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
         if heard.text.strip() or not self._due:
-            async for one in self._take(track, turn, _told(heard), took_ms=recognised.took_ms):
+            async for one in self._take(track, turn, _told(heard), took):
                 yield one
             return
         self._taken += 1
         yield turn
         yield Event(cut.decided_ms, "nothing_recognised")
-        later_ms = self._latency_ms(track, turn.start_ms, {"asr_ms": recognised.took_ms})
+        later_ms = self._latency_ms(track, turn.start_ms, took)
         self._due = _not_before(self._due, cut.decided_ms + later_ms)
 
-    async def _take(self, track: Track, turn: Turn, heard: Heard, *, took_ms: int) -> AsyncIterator[Out]:
-        """Give a turn to the agent. A reply that is still due is never played, but what it did stands."""
+    async def _take(self, track: Track, turn: Turn, heard: Heard, took: dict[str, int]) -> AsyncIterator[Out]:
+        """Give a turn to the agent, which `took` so long up to here. A reply still due is never played, but stands."""
         number, self._taken, self._quiet_from_ms = self._taken, self._taken + 1, turn.decided_ms
         yield turn
         if self._due:
             yield replace(self._due, discarded=True)
             yield Event(turn.decided_ms, "reply_discarded", self._due.reply.text)
             self._due = None
-        await self._reply(track, number, heard, turn.start_ms, took_ms)
+        await self._reply(track, number, heard, turn.start_ms, took)
 
-    async def _reply(
-        self, track: Track, turn: int | None, heard: Heard, from_ms: int, asr_ms: int | None = None
-    ) -> None:
-        """The agent's answer to what it is told of the time from `from_ms`; of speech that took `asr_ms` to recognise."""
-        began_s, played_ms = perf_counter(), self._played_ms
-        self._played_ms = None
-        reply = await self._conversation.reply(replace(heard, played_ms=played_ms))
-        took = {"agent_ms": round(1000 * (perf_counter() - began_s)), "tts_ms": 0}
-        if asr_ms is not None:
-            took["asr_ms"] = asr_ms
+    async def _reply(self, track: Track, turn: int | None, heard: Heard, from_ms: int, took: dict[str, int]) -> None:
+        """The agent's answer to what it is told of the time from `from_ms` on is due once all has taken its time."""
+        told = replace(heard, played_ms=self._played_ms)
+        self._played_ms, began_s = None, perf_counter()
+        reply = await self._conversation.reply(told)
+        took = {**took, "agent_ms": round(1000 * (perf_counter() - began_s)), "tts_ms": 0}
         self._be_due(turn, reply, self._heard_ms + self._latency_ms(track, from_ms, took))
 
     def _recognised(self, track: Track, cut: Cut) -> Recognised:
@@ -222,9 +225,9 @@ class CascadeHearing:
         return self._heard_ms - self._quiet_from_ms >= self._release.no_input_ms
 
     def _latency_ms(self, track: Track, at_ms: int, took: dict[str, int]) -> int:
-        """What the parts in `took` take, as long as they really took or as the release says.
+        """How long the parts in `took` take: what they really took, or what the release says.
 
-        Drawn by the name of the window at `at_ms`, and by which latency of it this is.
+        That is drawn by the name of the window at `at_ms`, and by which latency of it this is.
         """
         window = track.at(at_ms).window.name
         nth = self._names[window] = self._names.get(window, 0) + 1

@@ -148,7 +148,7 @@ def test_a_caller_loses_patience(place, parcel):
 
 def test_told_to_wait_in_vain_the_caller_asks_whether_anybody_is_there(place, parcel):
     waits = {"when": "where my parcel", "reply": "One moment please.", "once": True}
-    record = place(parcel(), with_first(waits)).record
+    record = place(parcel(), with_first(waits), no_input_ms=None).record
     assert record.utterances[1].text == "Hello? Are you there?"
     assert record.utterances[1].start_ms >= record.replies[1].end_ms + SILENCE_MS
 

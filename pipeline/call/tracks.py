@@ -1,0 +1,94 @@
+"""Both sides of a call on one clock, from pick-up on, and what leaks from the agent's side into the caller's."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pipeline.audio import Ints, to_pcm
+from pipeline.line.track import Placed, Track
+from pipeline.line.window import FADE_MS, LEAD_IN_MS, FarEnd, Saying, Studio, samples_of
+from pipeline.platform import Answer
+
+
+@dataclass(eq=False)
+class Tracks:
+    """The caller's windows as the platform hears them, and the agent's answers as they leave it.
+
+    Where the line has an echo, a window that an answer reaches is rendered anew with it. All that changes thereby
+    comes a round trip after the answer's beginning or end, so never before what the platform has heard.
+    """
+
+    studio: Studio
+    caller: Track = field(default_factory=Track)
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def round_trip_ms(self) -> int:
+        """From the platform to the caller's ear, and from their mouth back."""
+        return 2 * self.studio.line.delay_ms
+
+    def say(self, key: str, attempt: int, saying: Saying, now_ms: int) -> Placed:
+        """The caller says something: its window starts now."""
+        self.caller.place(self.studio.utterance(key, attempt, saying, self._at_ear(now_ms)), now_ms)
+        return self.caller.placed[-1]
+
+    def be_silent(self, k: int, block: int) -> None:
+        """The caller's line sounds on: another block of the k-th gap."""
+        now_ms = self.caller.end_ms
+        self.caller.place(self.studio.gap(k, block, self._at_ear(now_ms)), now_ms)
+
+    def play(self, answer: Answer) -> None:
+        """An answer begins to sound, and will to its end; a discarded one is only noted."""
+        self.answers.append(answer)
+        if not answer.discarded:
+            self._echo(answer.start_ms)
+
+    def stop(self, at_ms: int) -> None:
+        """The last answer falls silent before its end."""
+        i = max(i for i, answer in enumerate(self.answers) if not answer.discarded)
+        whole = self.answers[i]
+        heard = whole.pcm[: samples_of(at_ms - whole.start_ms)]
+        self.answers[i] = replace(whole, end_ms=at_ms, pcm=heard, unplayed_ms=whole.end_ms - at_ms)
+        self._echo(at_ms)
+
+    def agent(self, start_ms: int, end_ms: int) -> Ints:
+        """What the agent says between two moments."""
+        sound = np.zeros(samples_of(end_ms - start_ms), np.int16)
+        for answer in self.answers:
+            since, until = max(start_ms, answer.start_ms), min(end_ms, answer.end_ms)
+            if since < until and not answer.discarded:
+                heard = answer.pcm[samples_of(since - answer.start_ms) : samples_of(until - answer.start_ms)]
+                sound[samples_of(since - start_ms) :][: len(heard)] = heard
+        return sound
+
+    def stereo(self, end_ms: int) -> Ints:
+        """Both sides, samples x (caller as the platform hears it, agent), until the end of the call."""
+        heard = self.caller.pcm(0, min(end_ms, self.caller.end_ms))
+        return np.stack((_padded(heard, samples_of(end_ms)), self.agent(0, end_ms)), axis=1)
+
+    def clean(self, end_ms: int) -> Ints:
+        """What the caller says without the line, at the same times, until the end of the call."""
+        sound = np.zeros(samples_of(end_ms), np.float32)
+        for placed in self.caller.placed:
+            said = sound[samples_of(placed.start_ms + LEAD_IN_MS) :]
+            speech = placed.window.saying.speech[: len(said)]
+            said[: len(speech)] += speech
+        return to_pcm(sound)
+
+    def _echo(self, from_ms: int) -> None:
+        """Render anew what hears that the agent begins, or ceases, to speak."""
+        line = self.studio.line
+        if line.reach_ms is None:
+            return
+        for i, placed in enumerate(self.caller.placed):
+            if placed.end_ms + FADE_MS + line.lookahead_ms > from_ms + self.round_trip_ms:
+                self.caller.replace(i, self.studio.again(placed.window, self._at_ear(placed.start_ms)))
+
+    def _at_ear(self, window_ms: int) -> FarEnd:
+        """What the caller hears of the agent: it has gone there, and what comes of it has yet to come back."""
+        sent_ms = window_ms - self.round_trip_ms
+        return lambda start_ms, end_ms: self.agent(sent_ms + start_ms, sent_ms + end_ms)
+
+
+def _padded(sound: Ints, samples: int) -> Ints:
+    return np.concatenate((sound, np.zeros(samples - len(sound), np.int16)))
