@@ -77,3 +77,27 @@ def test_a_sentence_without_words_is_the_users_to_mend(toys, text):
     with pytest.raises(Unspeakable, match="there are no words"):
         listen_once(text, str(toys.folder / "noisy.yaml"), voice="tone", seed=1)
     assert not issubclass(Unspeakable, InfraError)  # which would be ours to mend
+
+
+KEYPAD = """
+barge_in: {enabled: false}
+agent:
+  scripted:
+    opening: "please key in the order number"
+    rules:
+      - when: "^(?P<order>[0-9]+)$"
+        reply: "it is on its way goodbye"
+        actions: [{name: track, arguments: {order: "{order}"}}]
+        ends_call: true
+"""
+
+
+@pytest.mark.parametrize("keys", ["{order}#", "{order}"])
+def test_keys_reach_an_agent_that_asks_for_them_whatever_the_line(toys, keys):
+    toys.change("release.yaml", 'agent: {python: {target: "desk/desk.py:Desk"}}', KEYPAD)
+    toys.change("one.yaml", 'say: "{order}"', f'say: "{{order}}", keys: "{keys}"')
+    paths = (str(toys.folder / name) for name in ("one.yaml", "noisy.yaml"))
+    release = str(toys.folder / "release.yaml")
+    facts = place_once(*paths, release=release, voice=None, arm="degraded", seed=1).facts
+    [said], [turn] = facts["call"]["utterances"], facts["call"]["turns"]
+    assert (facts["status"], said["kind"], turn["kind"], turn["text"]) == ("passed", "keys", "dtmf", "412")
