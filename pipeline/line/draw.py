@@ -9,6 +9,7 @@ from pipeline.line.scene import Delays, Drops, Effect, HearsAgent
 from pipeline.spec.profile import PLACES, AnyOf, EffectWords, Place, Profile, Range
 
 ONE_WAY_MS = 80
+SMEARED_MS = 100  # band, codec and concealment behind an echo spread it by up to so much
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Line:
     @property
     def reach_ms(self) -> int | None:
         """For how long what the agent says is heard on the caller's side; None: it is not."""
-        return max((one.effect.reach_ms for one in self.effects if isinstance(one.effect, HearsAgent)), default=None)
+        reaches = [one.effect.reach_ms for one in self.effects if isinstance(one.effect, HearsAgent)]
+        return max(reaches) + SMEARED_MS if reaches else None
 
     @property
     def voices(self) -> frozenset[str]:
