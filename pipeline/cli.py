@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from pipeline import engines
-from pipeline.audio import write_pcm
+from pipeline.audio import Ints, write_pcm
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.window import RATE
 from pipeline.report.dialogue import dialogue
@@ -30,7 +30,8 @@ from pipeline.run.init import write_first_suite
 from pipeline.run.pair import pair_runs
 from pipeline.run.plan import find_job
 from pipeline.run.single import listen_once, place_once
-from pipeline.run.unit import plain
+from pipeline.run.store import kept_call
+from pipeline.run.unit import Done, plain
 from pipeline.spec.schema import SCHEMAS, schema_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -39,7 +40,13 @@ WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 # Those this process may use: a container may have fewer than the machine.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SOUND_ENDINGS = (".wav", ".flac")
+SOUND_ENDINGS, PICTURE_ENDINGS = (".wav", ".flac"), (".png", ".svg", ".pdf")
+
+WRITTEN = {
+    "recording": "recording (left: the caller as the platform hears it; right: the agent)",
+    "clean_recording": "the caller's words without the line",
+    "plot": "picture",
+}
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Release = Annotated[str | None, typer.Option(help="The system under test: a file, or a name in fixtures/releases.")]
@@ -94,34 +101,80 @@ def call(
     trial: Annotated[int, typer.Option(min=1, help="Which trial of a suite with that seed.")] = 1,
     wav: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Where the stereo recording goes.", show_default="NAME.wav, here"),
+        typer.Option("-o", "--out", help="Where the stereo recording goes.", show_default="NAME.flac, here"),
     ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the call, too: a .png, .svg or .pdf.")] = None,
     as_json: Json = False,
 ) -> None:
     """Place one call and print it as a dialogue.
 
-    Example: badline call change_delivery_address --profile cafe -o call.wav
+    Beside the recording, NAME.clean.flac holds the caller's words without the line.
+
+    Example: badline call change_delivery_address --profile cafe -o call.flac --plot call.png
     """
-    _check_sound_path(wav or Path("NAME.wav"))
+    _check_sound_path(wav or Path("NAME.flac"))
+    if plot:
+        _check_path("--plot", plot, PICTURE_ENDINGS)
     with redirect_stdout(sys.stderr):  # an agent may print
         done = place_once(scenario, profile, release=release, voice=voice, arm=arm, seed=seed, trial=trial)
-    path = wav or Path(f"{done.unit.name}.wav")
-    if done.stereo is not None:
-        write_pcm(path, done.stereo, RATE)
+    path = wav or Path(f"{done.unit.name}.flac")
+    written = _write_call(done, path, plot)
     if as_json:
-        _print_json({**done.record({}), "recording": None if done.stereo is None else str(path)})
+        _print_json({**done.record({}), **dict.fromkeys(WRITTEN), **written})
     else:
-        _print_call(done.facts, path)
+        _print_call(done.facts, written)
     raise typer.Exit(4 if done.facts["status"] == "sound_invalid" else 0)
 
 
-def _print_call(facts: Mapping[str, Any], path: Path) -> None:
+def _write_call(done: Done, path: Path, plot: Path | None) -> dict[str, str]:
+    """What was written, and where: nothing where there was no call."""
+    if done.stereo is None or done.clean is None:
+        return {}
+    clean = path.with_name(f"{path.stem}.clean{path.suffix}")
+    write_pcm(path, done.stereo, RATE)
+    write_pcm(clean, done.clean, RATE)
+    if plot:
+        _draw(done.facts, done.stereo, plot)
+    paths = {"recording": path, "clean_recording": clean, "plot": plot}
+    return {what: str(where) for what, where in paths.items() if where}
+
+
+def _draw(facts: Mapping[str, Any], stereo: Ints, path: Path) -> None:
+    from pipeline.report.plot import plot_call, write_plot  # noqa: PLC0415  half a second that only a picture needs
+
+    write_plot(path, plot_call(facts, stereo, RATE))
+
+
+def _print_call(facts: Mapping[str, Any], written: Mapping[str, str]) -> None:
     if facts["status"] == "sound_invalid":
         out.print(f"sound invalid: {facts['why']}", style="bold red", markup=False, soft_wrap=True)
         return
-    out.print(dialogue(facts))
-    out.print("\nrecording (left: the caller as the platform hears it; right: the agent):")
-    out.print(str(path), markup=False, soft_wrap=True)
+    out.print(dialogue(facts), "")
+    for what, path in written.items():
+        out.print(f"{WRITTEN[what]}:\n{path}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def plot(
+    record: Annotated[Path, typer.Argument(help="A unit's record in a run's folder.")],
+    picture: Annotated[
+        Path | None, typer.Option("-o", "--out", help="A .png, .svg or .pdf.", show_default="NAME.png, here")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a call of a run.
+
+    Both tracks on one time axis, what the platform made of them, and what went wrong when.
+
+    Example: badline plot runs/smoke/units/change_delivery_address.cafe.heart.1.degraded.json -o call.png
+    """
+    path = picture or Path(f"{record.stem}.png")
+    _check_path("--out", path, PICTURE_ENDINGS)
+    _draw(*kept_call(record), path)
+    if as_json:
+        _print_json({"plot": str(path)})
+    else:
+        out.print(str(path), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -269,17 +322,22 @@ def schema(kind: Annotated[str, typer.Argument(help=f"One of {', '.join(SCHEMAS)
 
 
 def _check_sound_path(path: Path) -> None:
+    _check_path("--out", path, SOUND_ENDINGS)
+
+
+def _check_path(option: str, path: Path, endings: tuple[str, ...]) -> None:
     """Before any work. Raises BadlineError."""
-    if path.suffix not in SOUND_ENDINGS:
-        raise BadlineError(f"--out: {path}: give it a name that ends in {' or '.join(SOUND_ENDINGS)}")
+    if path.suffix not in endings:
+        *some, last = endings
+        raise BadlineError(f"{option}: {path}: give it a name that ends in {', '.join(some)} or {last}")
     if not path.parent.is_dir():
-        raise BadlineError(f"--out: there is no folder {path.parent}; make it first")
+        raise BadlineError(f"{option}: there is no folder {path.parent}; make it first")
     if path.is_dir():
-        raise BadlineError(f"--out: {path} is a folder; name a file")
+        raise BadlineError(f"{option}: {path} is a folder; name a file")
     try:
         TemporaryFile(dir=path.parent).close()
     except OSError as error:
-        raise BadlineError(f"--out: nothing can be written in {path.parent}: {error.strerror}") from None
+        raise BadlineError(f"{option}: nothing can be written in {path.parent}: {error.strerror}") from None
 
 
 def _print_json(value: object) -> None:

@@ -11,7 +11,7 @@ from pipeline.run.plan import find_job, read_plan
 from pipeline.run.store import Store
 from pipeline.run.unit import run_unit
 
-COMMANDS = ("run", "call", "listen", "check", "pair", "init", "doctor", "engines", "schema")
+COMMANDS = ("run", "call", "plot", "listen", "check", "pair", "init", "doctor", "engines", "schema")
 
 
 @pytest.fixture
@@ -110,6 +110,13 @@ def test_a_run_that_lost_calls_to_us_ends_with_4(badline, toys):
         (("listen", "hello", "--voice", "heard"), "Did you mean 'heart'"),
         (("call", "./one.yaml", *ALONE, "-o", "/proc/call.wav"), "nothing can be written in /proc"),
         (("call", "./one.yaml", *ALONE, "-o", "folder.wav"), "folder.wav is a folder"),
+        (
+            ("call", "./one.yaml", *ALONE, "--plot", "call.gif"),
+            "--plot: call.gif: give it a name that ends in .png, .svg",
+        ),
+        (("plot", "./one.yaml", "-o", "none/call.png"), "there is no folder none"),
+        (("plot", "./one.yaml"), "one.yaml"),
+        (("plot", "none.json"), "none.json: there is no such file"),
         (("listen", " "), "TEXT: is empty"),
         (("schema", "scene"), "scenario"),
     ],
@@ -136,13 +143,31 @@ def test_a_call_is_a_dialogue_and_a_recording_named_after_it(badline):
     code, text, _ = badline("call", "./one.yaml", *ALONE)
     assert code == 0
     assert "track(order='412')" in text
-    assert "one.clean_line.tone.1.degraded.wav" in text
-    assert soundfile.info("one.clean_line.tone.1.degraded.wav").channels == 2
+    assert "one.clean_line.tone.1.degraded.flac" in text
+    assert soundfile.info("one.clean_line.tone.1.degraded.flac").channels == 2
+    assert soundfile.info("one.clean_line.tone.1.degraded.clean.flac").channels == 1
 
 
-def test_a_recording_may_be_flac(badline):
-    badline("call", "./one.yaml", *ALONE, "-o", "call.flac")
-    assert soundfile.info("call.flac").format == "FLAC"
+@pytest.mark.parametrize("ending", ["wav", "flac"])
+def test_a_recording_is_of_the_kind_that_its_name_says(badline, ending):
+    badline("call", "./one.yaml", *ALONE, "-o", f"call.{ending}")
+    both, clean = soundfile.info(f"call.{ending}"), soundfile.info(f"call.clean.{ending}")
+    assert (both.format, clean.format) == (ending.upper(), ending.upper())
+    assert both.frames == clean.frames
+
+
+def test_a_call_can_be_drawn(badline):
+    _, text, _ = badline("call", "./one.yaml", *ALONE, "--plot", "call.png", "--json")
+    assert json.loads(text)["plot"] == "call.png"
+    assert Path("call.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_call_of_a_run_can_be_drawn_later(badline):
+    badline("run", "./suite.yaml", "--out", "out")
+    [unit, *_] = sorted(Path("out/units").iterdir())
+    code, text, _ = badline("plot", unit, "-o", "call.svg")
+    assert (code, text) == (0, "call.svg\n")
+    assert Path("call.svg").read_text().startswith("<?xml")
 
 
 def test_a_sentence_is_measured_and_recorded(badline):

@@ -23,7 +23,6 @@ from pipeline.report.fit import FAMILY, Print, lanes, printable
 
 Json = Mapping[str, Any]
 
-ENDINGS = (".png", ".svg", ".pdf")
 ROW_S = 30
 DPI = 120
 COLUMNS = 1300  # of a waveform in a row

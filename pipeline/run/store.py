@@ -42,8 +42,9 @@ class Store:
 
     def commit(self, done: Done, circumstances: Mapping[str, Json]) -> bool:
         """Keep a finished unit, sound first; False where another worker kept it before."""
-        if done.stereo is not None:
-            create_file(self.sound(done.facts), flac(done.stereo))
+        for sound, path in ((done.stereo, self.sound), (done.clean, self.clean_sound)):
+            if sound is not None:
+                create_file(path(done.facts), flac(sound))
         return create_file(self._path(done.unit), canonical_json(done.record(circumstances)).encode())
 
     def records(self, plan: Plan) -> Iterator[dict[str, Any]]:
@@ -54,17 +55,15 @@ class Store:
 
     def record(self, unit: Unit) -> dict[str, Any]:
         """The record of a committed unit. Raises BadlineError where it was tampered with."""
-        path = self._path(unit)
-        match read_json(path):
-            case {"unit": str(), "run": dict(), "facts": facts, "facts_sha256": str(digest)} as record if (
-                digest == json_hash(facts)
-            ):
-                return dict(record)
-        raise BadlineError(f"{path}: was changed after it was written; delete it to run the unit again")
+        return read_record(self._path(unit))
 
     def sound(self, facts: Mapping[str, Any]) -> Path:
         """Where the recording of a call lies: by its hash, so that equal calls share one."""
         return self.folder / "sound" / f"{facts['sound']}.flac"
+
+    def clean_sound(self, facts: Mapping[str, Any]) -> Path:
+        """Where the caller's words without the line lie, one channel."""
+        return self.folder / "sound" / f"{facts['clean_sound']}.flac"
 
     def finish(self, manifest: Mapping[str, Json]) -> None:
         """Write the manifest, whole or not at all, over that of an earlier end of the same run."""
@@ -76,12 +75,33 @@ class Store:
         return self.folder / "units" / f"{unit.name}.json"
 
 
+def read_record(path: Path) -> dict[str, Any]:
+    """The record in a file. Raises BadlineError where it was tampered with."""
+    match read_json(path):
+        case {"unit": str(), "run": dict(), "facts": facts, "facts_sha256": str(digest)} as record if (
+            digest == json_hash(facts)
+        ):
+            return dict(record)
+    raise BadlineError(f"{path}: was changed after it was written; delete it to run the unit again")
+
+
+def kept_call(path: Path) -> tuple[Mapping[str, Any], Ints]:
+    """The facts and the stereo sound of a call, from its unit's record in a run's folder. Raises BadlineError."""
+    facts = read_record(path)["facts"]
+    if "sound" not in facts:
+        raise BadlineError(f"{path}: there was no call: {facts['why']}")
+    sound = Store(path.parent.parent).sound(facts)
+    if not sound.is_file():
+        raise BadlineError(f"{path}: its sound is not there: {sound}")
+    return facts, soundfile.read(sound, dtype="int16")[0]
+
+
 def _differing(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
     return sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
 
 
-def flac(stereo: Ints) -> bytes:
-    """The sound as a FLAC file."""
+def flac(sound: Ints) -> bytes:
+    """The sound, of one channel or more, as a FLAC file."""
     file = io.BytesIO()
-    soundfile.write(file, stereo, RATE, format="FLAC", subtype="PCM_16")
+    soundfile.write(file, sound, RATE, format="FLAC", subtype="PCM_16")
     return file.getvalue()

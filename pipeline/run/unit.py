@@ -24,12 +24,16 @@ DECIMALS = 6  # records keep no more of a number than that
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """A unit that was run: the facts of it (deterministic), its stereo sound (None without), and how long it took."""
+    """A unit that was run: the facts of it (deterministic), its sound (None without), and how long it took.
+
+    `clean` is what the caller said, without the line.
+    """
 
     unit: Unit
     facts: Mapping[str, Any]
     stereo: Ints | None
     wall: Mapping[str, Any]
+    clean: Ints | None = None
 
     def record(self, circumstances: Mapping[str, Any]) -> dict[str, Any]:
         """The unit's record: `facts`, which are hashed, apart from `run`, the circumstances, which are not."""
@@ -43,11 +47,11 @@ def run_unit(crew: Crew, unit: Unit) -> Done:
     try:
         finished, line = crew.place(unit)
     except SoundInvalid as error:
-        facts, stereo = {**_named(unit, "sound_invalid"), "why": str(error)}, None
+        facts, stereo, clean = {**_named(unit, "sound_invalid"), "why": str(error)}, None, None
     else:
-        facts, stereo = _facts(crew, unit, finished, line.said()), finished.stereo
+        facts, stereo, clean = _facts(crew, unit, finished, line.said()), finished.stereo, finished.clean
     wall = {"started": started.isoformat(), "seconds": round(time.perf_counter() - clock, 3)}
-    return Done(unit, facts, stereo, wall)
+    return Done(unit, facts, stereo, wall, clean)
 
 
 def _named(unit: Unit, status: Status) -> dict[str, Any]:
@@ -65,6 +69,7 @@ def _facts(crew: Crew, unit: Unit, finished: Finished, line: Any) -> dict[str, A
         "scores": {name: plain(asdict(tally)) for name, tally in tallies.items()},
         "call": plain(asdict(record)),
         "sound": pcm_hash(finished.stereo),
+        "clean_sound": pcm_hash(finished.clean),
     }
 
 

@@ -134,6 +134,8 @@ def test_what_is_said_besides_words_is_told_apart(everything):
         ("Yes, it is about a parcel", 500, 4500, [(1000, 2500)], "Yes, ... it is about a parcel"),
         ("0412-7783", 0, 3000, [(1000, 2000)], "0412- ... 7783"),
         ("one two three", 0, 5000, [(1000, 2000), (3000, 4000)], "one ... two ... three"),
+        ("My number is 0412", 0, 4000, [(1350, 2350)], "My number is ... 0412"),  # digits take their time
+        ("Well yes, I do", 0, 5000, [(2000, 3000)], "Well yes, ... I do"),  # at the comma rather than in mid-clause
         ("Hello", 0, 2000, [(500, 1000)], "Hello"),
     ],
 )

@@ -6,7 +6,7 @@ import soundfile
 
 from pipeline.errors import BadlineError
 from pipeline.run.plan import find_job, read_plan
-from pipeline.run.store import Store
+from pipeline.run.store import Store, kept_call
 from pipeline.run.unit import Done
 
 
@@ -24,7 +24,8 @@ def store(tmp_path, plan):
 
 def done(plan, status="passed", number=0):
     stereo = np.arange(2000, dtype=np.int16).reshape(-1, 2)
-    return Done(plan.units[number], {"status": status, "sound": "abc"}, stereo, {"seconds": 1.0})
+    facts = {"status": status, "sound": "abc", "clean_sound": "def"}
+    return Done(plan.units[number], facts, stereo, {"seconds": 1.0}, stereo[:, 0])
 
 
 def test_a_committed_unit_is_done_and_read_back(store, plan):
@@ -32,7 +33,7 @@ def test_a_committed_unit_is_done_and_read_back(store, plan):
     assert store.commit(done(plan), {"host": "here"})
     assert store.is_done(plan.units[0])
     record = store.record(plan.units[0])
-    assert record["facts"] == {"status": "passed", "sound": "abc"}
+    assert record["facts"] == {"status": "passed", "sound": "abc", "clean_sound": "def"}
     assert record["run"] == {"host": "here", "seconds": 1.0}
 
 
@@ -48,6 +49,36 @@ def test_the_recording_is_the_very_sound(store, plan):
     read, rate = soundfile.read(store.sound(one.facts), dtype="int16")
     assert rate == 16000
     assert np.array_equal(read, one.stereo)
+
+
+def test_the_clean_words_are_kept_beside_it_in_one_channel(store, plan):
+    one = done(plan)
+    store.commit(one, {})
+    read, rate = soundfile.read(store.clean_sound(one.facts), dtype="int16")
+    assert rate == 16000
+    assert np.array_equal(read, one.clean)
+
+
+def test_a_kept_call_is_found_from_its_record(store, plan):
+    one = done(plan)
+    store.commit(one, {})
+    facts, stereo = kept_call(store.folder / "units" / f"{plan.units[0].name}.json")
+    assert facts == one.facts
+    assert np.array_equal(stereo, one.stereo)
+
+
+def test_a_call_whose_sound_was_taken_away_is_refused(store, plan):
+    one = done(plan)
+    store.commit(one, {})
+    store.sound(one.facts).unlink()
+    with pytest.raises(BadlineError, match=r"its sound is not there: .*abc\.flac"):
+        kept_call(store.folder / "units" / f"{plan.units[0].name}.json")
+
+
+def test_a_unit_without_a_call_has_no_sound(store, plan):
+    store.commit(Done(plan.units[0], {"status": "sound_invalid", "why": "too loud"}, None, {}), {})
+    with pytest.raises(BadlineError, match="there was no call: too loud"):
+        kept_call(store.folder / "units" / f"{plan.units[0].name}.json")
 
 
 def test_circumstances_are_not_hashed_and_facts_are(plan):
