@@ -86,12 +86,12 @@ class Track:
 
     def keys(self, start_ms: int, end_ms: int) -> list[tuple[str, int]]:
         """The keys that are pressed between two moments, and when."""
-        pressed = [
+        return [
             (key, placed.start_ms + LEAD_IN_MS + at_ms)
-            for placed, _, _ in self._spans(start_ms, end_ms)
+            for placed, since, until in self._spans(start_ms, end_ms)
             for key, at_ms in placed.window.saying.keys
+            if since <= LEAD_IN_MS + at_ms < until
         ]
-        return [(key, at_ms) for key, at_ms in pressed if start_ms <= at_ms < end_ms]
 
     def _spans(self, start_ms: int, end_ms: int) -> Iterator[tuple[Placed, int, int]]:
         """The windows that sound between two moments, each with the part of it that does, in ms from its start."""

@@ -1,21 +1,22 @@
+from itertools import chain
+
 import numpy as np
 import pytest
 
 from pipeline.audio import pcm_hash
 from pipeline.chance import stream
 from pipeline.line.track import Track
-from pipeline.line.window import FADE_MS, GAP_MS, HIDDEN_MS, Window, samples_of
+from pipeline.line.window import FADE_MS, GAP_MS, HIDDEN_MS, LEAD_IN_MS, Saying, Window, samples_of
 
 PER_MS = 16
 LEVEL = 1000
 
 
-def window(name, sound, *, speech_ms=None):
+def window(name, sound, *, spoken_ms=0, keys=()):
     """A window of samples, all of them, from the hidden pre-roll to the fade."""
     length_ms = len(sound) // PER_MS - HIDDEN_MS - FADE_MS
-    return Window(
-        name, np.rint(sound).astype(np.int16), length_ms, name, speech_ms, (), pcm_hash(sound.astype(np.int16))
-    )
+    pcm, saying = np.rint(sound).astype(np.int16), Saying(np.zeros(samples_of(spoken_ms), np.float32), keys=keys)
+    return Window((name,), pcm, length_ms, saying, (), pcm_hash(pcm))
 
 
 def noise(name, length_ms=GAP_MS):
@@ -154,6 +155,10 @@ def test_before_the_call_there_is_silence_and_after_it_nothing():
     assert len(Track().pcm(0, 100)) == 0
 
 
+def ones(one):
+    return np.ones((HIDDEN_MS + one.length_ms) // 20, np.float32)
+
+
 def numbered(one):
     """For each frame of 20 ms of a window a number of its own: a thousand for the window, and its place."""
     frames = (HIDDEN_MS + one.length_ms) // 20
@@ -166,17 +171,26 @@ def test_frames_come_from_the_window_that_sounds_there():
     expected = [1000 + hidden + i for i in range(24)]  # 480 ms of the first
     expected += [2000 + hidden + i for i in range(32)]  # 640 ms of the second
     expected += [3000 + hidden + i for i in range(48)]  # all 960 ms of the third
-    assert track.frames(0, track.end_ms, 20, numbered).tolist() == expected
-    assert track.frames(480, 480, 20, numbered).tolist() == []
+    frames = list(track.frames(0, track.end_ms, 20, numbered))
+    assert [value for _, value in frames] == expected
+    assert [ms for ms, _ in frames] == list(range(0, track.end_ms, 20))
+    assert list(track.frames(480, 480, 20, numbered)) == []
 
 
 @pytest.mark.parametrize("step_ms", [20, 160, 640])
 def test_frames_are_the_same_in_parts(step_ms):
     track = track_of((0, noise("1")), (480, noise("2", 3200)), (1120, noise("3", 1120)))
-    whole = track.frames(0, track.end_ms, 20, numbered)
+    whole = list(track.frames(0, track.end_ms, 20, numbered))
     ends = [min(ms + step_ms, track.end_ms) for ms in range(0, track.end_ms, step_ms)]
-    parts = [track.frames(ms, end, 20, numbered) for ms, end in zip(range(0, track.end_ms, step_ms), ends, strict=True)]
-    assert (np.concatenate(parts) == whole).all()
+    starts = range(0, track.end_ms, step_ms)
+    parts = [track.frames(ms, end, 20, numbered) for ms, end in zip(starts, ends, strict=True)]
+    assert list(chain(*parts)) == whole
+
+
+def test_a_frame_that_is_not_whole_yet_waits():
+    track = joined(2)
+    assert [ms for ms, _ in track.frames(0, 59, 20, ones)] == [0, 20]
+    assert [ms for ms, _ in track.frames(40, 60, 20, ones)] == [40]
 
 
 @pytest.mark.parametrize("frame_ms", [10, 20, 32])
@@ -187,14 +201,14 @@ def test_a_frames_value_belongs_to_the_sound_at_that_moment(frame_ms):
     def firsts(one):
         return one.pcm[: len(one.pcm) // length * length : length].astype(np.float32)
 
-    values = track.frames(0, track.end_ms, frame_ms, firsts)
+    values = np.array([value for _, value in track.frames(0, track.end_ms, frame_ms, firsts)])
     heard = track.pcm(0, track.end_ms)[::length]
     faded = 480 // frame_ms + np.arange(-(-FADE_MS // frame_ms))
     assert (np.delete(values, faded) == np.delete(heard, faded)).all()
 
 
 def test_a_placed_window_knows_when_it_is_spoken():
-    spoken = window("a", np.zeros(samples_of(HIDDEN_MS + GAP_MS + FADE_MS)), speech_ms=(500, 700))
+    spoken = window("a", np.zeros(samples_of(HIDDEN_MS + GAP_MS + FADE_MS)), spoken_ms=200)
     track = track_of((0, noise("gap")), (480, spoken))
     assert track.placed[1].speech_ms == (980, 1180)
     assert track.placed[0].speech_ms is None
@@ -203,3 +217,61 @@ def test_a_placed_window_knows_when_it_is_spoken():
 
 def test_silence_goes_on_across_joins():
     assert not track_of((0, steady("a", 0)), (320, steady("b", 0))).pcm(0, 1280).any()
+
+
+# Another rendering of a window, and keys
+
+
+def test_another_rendering_takes_the_place_of_the_first():
+    placed = [(0, noise("a")), (480, noise("b", 3200)), (1120, noise("c")), (2080, noise("d"))]
+    for i, (start_ms, before) in enumerate(placed):
+        other = noise(f"other {i}", before.length_ms)
+        track = track_of(*placed)
+        track.replace(i, other)
+        anew = track_of(*((ms, other if ms == start_ms else one) for ms, one in placed))
+        assert (track.pcm(0, track.end_ms) == anew.pcm(0, anew.end_ms)).all()
+
+
+def test_joins_stay_free_of_clicks_where_a_window_was_replaced():
+    samples = np.arange(samples_of(HIDDEN_MS + GAP_MS + FADE_MS))
+    waves = [LEVEL * np.sin(2 * np.pi * (100 * samples / 16000 + i * 0.38)) for i in range(20)]
+    track = track_of(*((i * GAP_MS, window(str(i), wave)) for i, wave in enumerate(waves[:10])))
+    for i in range(0, 10, 2):
+        track.replace(i, window(str(i), waves[10 + i]))
+    leaps = np.abs(np.diff(track.pcm(0, track.end_ms).astype(int)))
+    # As for windows that were never replaced: a wave's own slope, and that of the two fades.
+    assert leaps.max() <= LEVEL * (2 * np.pi * 100 / 16000 * np.sqrt(2) + np.pi / 2 / 320 * np.sqrt(2)) + 1
+
+
+def test_a_replaced_window_changes_no_sound_but_its_own_and_the_fade_after_it():
+    track = joined(4)
+    before = track.pcm(0, track.end_ms)
+    track.replace(1, noise("other"))
+    changed = np.flatnonzero(track.pcm(0, track.end_ms) != before)
+    assert changed[0] >= samples_of(GAP_MS)
+    assert changed[-1] < samples_of(2 * GAP_MS + FADE_MS)
+
+
+def test_a_frame_of_a_replaced_window_has_the_new_value_from_the_next_one_on():
+    track = track_of((0, noise("1")))
+    values = []
+    for _, value in track.frames(0, 100, 20, numbered):
+        values.append(value // 1000)
+        track.replace(0, noise("2"))
+    assert values == [1, 2, 2, 2, 2]
+
+
+def test_keys_are_pressed_when_their_window_says_and_once():
+    pressed = window("a", np.zeros(samples_of(HIDDEN_MS + 3200 + FADE_MS)), spoken_ms=400, keys=(("1", 0), ("#", 200)))
+    track = track_of((0, noise("gap")), (480, pressed))
+    first_ms = 480 + LEAD_IN_MS
+    assert track.keys(0, track.end_ms) == [("1", first_ms), ("#", first_ms + 200)]
+    frames = [track.keys(ms, ms + 20) for ms in range(0, track.end_ms, 20)]
+    assert list(chain(*frames)) == track.keys(0, track.end_ms)
+    assert track.keys(first_ms + 1, first_ms + 200) == []
+
+
+def test_a_key_that_another_window_lies_over_is_never_pressed():
+    pressed = window("a", np.zeros(samples_of(HIDDEN_MS + 3200 + FADE_MS)), spoken_ms=400, keys=(("1", 0), ("2", 200)))
+    track = track_of((0, pressed), (640, noise("b")))
+    assert track.keys(0, track.end_ms) == [("1", LEAD_IN_MS)]

@@ -13,7 +13,7 @@ from pipeline.files import shipped
 from pipeline.levels import active_speech_level, scale_to
 from pipeline.line.draw import Line, PlacedEffect, draw_line
 from pipeline.line.scene import Measure, Nominal
-from pipeline.line.window import FADE_MS, GRID_MS, HIDDEN_MS, RATE, Studio, calibrate, on_grid
+from pipeline.line.window import FADE_MS, GAP_MS, GRID_MS, HIDDEN_MS, RATE, Saying, Studio, calibrate, on_grid
 from pipeline.spec.profile import Profile, read_profile
 from pipeline.tts.tone import Options as ToneOptions
 from pipeline.tts.tone import Tone
@@ -37,7 +37,7 @@ def studio(seed=1, *names, **places) -> Studio:
 
 
 def utterance(studio, key="order", attempt=1, text=SAID):
-    return studio.utterance(key, attempt, text, tones(text))
+    return studio.utterance(key, attempt, Saying(tones(text), text))
 
 
 def test_a_window_has_the_same_bytes_whatever_was_rendered_before():
@@ -80,7 +80,55 @@ def test_gaps_differ_by_number_and_block():
 
 
 def test_a_line_key_named_gap_is_no_gap():
-    assert studio().utterance("gap", 1, "", np.zeros(0, np.float32)).sha256 != studio().gap(1, 1).sha256
+    assert studio().utterance("gap", 1, Saying()).sha256 != studio().gap(1, 1).sha256
+
+
+def hum(start_ms, end_ms):
+    """An agent that hums at 1 kHz."""
+    times_ms = np.arange(start_ms * PER_MS, end_ms * PER_MS) / PER_MS
+    return (3000 * np.sin(2 * np.pi * times_ms)).astype(np.int16)
+
+
+def silent(start_ms, end_ms):
+    return np.zeros((end_ms - start_ms) * PER_MS, np.int16)
+
+
+def test_the_agents_voice_changes_no_window_of_a_line_without_echo():
+    def loud(start_ms, end_ms):
+        raise AssertionError(f"nobody asked what the agent said from {start_ms} to {end_ms} ms")
+
+    said, with_agent = Saying(tones(), SAID), studio().utterance("order", 1, Saying(tones(), SAID), loud)
+    assert with_agent.sha256 == studio().utterance("order", 1, said).sha256
+    assert with_agent.echo_sha256 is None
+
+
+def test_a_silent_agent_leaks_nothing_and_leaves_every_bit():
+    one, other = (studio(**NOISY, device=[{"echo": {}}]).gap(0, 0, far_end) for far_end in (None, silent))
+    assert (one.sha256, one.echo_sha256) == (other.sha256, None)
+
+
+def test_a_window_asks_no_further_back_than_the_echo_reaches():
+    asked = []
+
+    def far_end(start_ms, end_ms):
+        asked.append((start_ms, end_ms))
+        return hum(start_ms, end_ms)
+
+    place = studio(device=[{"echo": {"delay_ms": 300}}])
+    window = place.gap(0, 0, far_end)
+    assert asked == [(-place.line.reach_ms, GAP_MS + FADE_MS)]
+    assert 300 < place.line.reach_ms < 500
+    assert window.heard.any()
+    assert window.echo_sha256
+
+
+def test_the_same_window_rendered_again_has_its_name_and_words():
+    place = studio(room=[{"noise": {}}], device=[{"echo": {"erle_db": 10}}])
+    one = utterance(place)
+    other = place.again(one, hum)
+    assert (other.names, other.saying, other.length_ms) == (one.names, one.saying, one.length_ms)
+    assert other.sha256 != one.sha256
+    assert place.again(other, silent).sha256 == one.sha256
 
 
 def test_a_window_knows_nothing_of_when_or_under_which_release_it_is_heard():
@@ -96,7 +144,7 @@ def test_the_hash_is_that_of_the_bytes():
 @pytest.mark.parametrize("seconds", [0.001, 0.16, 1.0, 3.21])
 def test_lead_in_speech_and_tail_are_as_long_as_declared(seconds):
     speech = np.full(round(seconds * RATE), 0.1, np.float32)
-    window = studio(room=[]).utterance("a", 1, "a", speech)
+    window = studio(room=[]).utterance("a", 1, Saying(speech))
     heard = np.flatnonzero(window.heard)
     assert heard[0] == 500 * PER_MS
     assert heard[-1] + 1 == 500 * PER_MS + len(speech)
@@ -123,7 +171,7 @@ def test_vad_frames_of_10_20_and_32_ms_fall_alike_in_each_window():
 def test_a_gap_holds_the_line_and_nobodys_words():
     gap = studio().gap(0, 0)
     assert gap.speech_ms is None
-    assert gap.words == ""
+    assert gap.saying.words == ""
     assert gap.heard.any()
     assert not studio(room=[]).gap(0, 0).heard.any()
 
@@ -166,7 +214,7 @@ def test_a_window_begins_as_a_longer_one_does():
     """Until the speech of the shorter one ends, and what the line looks ahead before that."""
     one = studio()
     words = tones("a b c d e f g")
-    whole, part = one.utterance("a", 1, "", words), one.utterance("a", 1, "", words[: len(words) // 2])
+    whole, part = one.utterance("a", 1, Saying(words)), one.utterance("a", 1, Saying(words[: len(words) // 2]))
     until = (500 - one.line.lookahead_ms) * PER_MS + len(words) // 2
     assert (whole.heard[:until] == part.heard[:until]).all()
     assert (whole.heard[until : until + 2000] != part.heard[until : until + 2000]).any()
@@ -174,7 +222,7 @@ def test_a_window_begins_as_a_longer_one_does():
 
 def test_speech_passes_a_line_without_effects_at_its_level():
     words = scale_to(tones("one two three four five six"), RATE, -26.0)
-    window = studio(room=[]).utterance("a", 1, "", words)
+    window = studio(room=[]).utterance("a", 1, Saying(words))
     start_ms, end_ms = window.speech_ms
     heard = window.heard[start_ms * PER_MS : end_ms * PER_MS].astype(np.float32) / 32768
     assert active_speech_level(heard, RATE).asl_dbov == pytest.approx(-26.0, abs=0.1)

@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from pipeline.chance import Chance
 from pipeline.line.draw import draw_line
 from pipeline.line.scene import Nominal
 from pipeline.line.track import Track
-from pipeline.line.window import HIDDEN_MS, Studio, samples_of
+from pipeline.line.window import HIDDEN_MS, Saying, Studio, samples_of
 from pipeline.platform.ears import SoundEars, TrueEars
 from pipeline.platform.turns import Cut
 from pipeline.spec.profile import Profile
@@ -30,7 +31,7 @@ def studio(**places) -> Studio:
 
 
 def utterance(words, key="order", **places):
-    return studio(**places).utterance(key, 1, words, Tone(ToneOptions()).speak(words, seed=0).samples)
+    return studio(**places).utterance(key, 1, Saying(Tone(ToneOptions()).speak(words, seed=0).samples, words))
 
 
 def track_of(*windows, starts=(0, 3200, 6400)):
@@ -43,6 +44,12 @@ def track_of(*windows, starts=(0, 3200, 6400)):
 def spoken(track, i=0) -> Cut:
     start_ms, end_ms = track.placed[i].speech_ms
     return Cut(start_ms, end_ms, end_ms + 700)
+
+
+def recognised(ears, track, i=0):
+    """What is made of the i-th window, with 300 ms of what sounded before its speech."""
+    cut = spoken(track, i)
+    return ears.recognised(track, cut, from_ms=cut.start_ms - 300)
 
 
 class Counting:
@@ -77,24 +84,18 @@ def test_a_windows_speech_is_heard_where_it_is():
 def test_the_words_of_a_turn_are_recognised_from_its_sound():
     track = track_of(utterance("zero four", **BED), utterance("one two", "postcode", **BED))
     ears = SoundEars(Energy(EnergyOptions()), Tones(TonesOptions()))
-    assert ears.transcript(track, spoken(track), from_ms=0).text == "zero four"
-    assert ears.transcript(track, spoken(track, 1), from_ms=0).text == "one two"
-
-
-def test_the_recogniser_hears_300_ms_on_either_side():
-    counting, track = Counting(), track_of(utterance("zero", **BED))
-    SoundEars(counting, counting).transcript(track, Cut(600, 900, 1600), from_ms=0)
-    assert (counting.heard[0].samples == from_pcm(track.pcm(300, 1200))).all()
+    assert recognised(ears, track).transcript.text == "zero four"
+    assert recognised(ears, track, 1).transcript.text == "one two"
 
 
 @pytest.mark.parametrize(
     ("cut", "from_ms", "start_ms", "end_ms"),
-    [(Cut(100, 900, 1600), 0, 0, 1200), (Cut(600, 900, 1000), 0, 300, 1000), (Cut(600, 900, 1600), 450, 450, 1200)],
-    ids=["before the call", "after the decision", "before it listened"],
+    [(Cut(600, 900, 1600), 300, 300, 1200), (Cut(600, 900, 1000), 0, 0, 1000)],
+    ids=["300 ms after it", "nothing after the decision"],
 )
-def test_the_recogniser_hears_nothing_from(cut, from_ms, start_ms, end_ms):
+def test_the_recogniser_hears_a_turn_from_where_it_is_told_to(cut, from_ms, start_ms, end_ms):
     counting, track = Counting(), track_of(utterance("zero", **BED))
-    SoundEars(counting, counting).transcript(track, cut, from_ms=from_ms)
+    SoundEars(counting, counting).recognised(track, cut, from_ms=from_ms)
     assert (counting.heard[0].samples == from_pcm(track.pcm(start_ms, end_ms))).all()
 
 
@@ -111,12 +112,13 @@ def test_the_same_window_is_listened_to_once():
 def test_the_same_sound_is_recognised_once_wherever_it_stands():
     counting, window = Counting(), utterance("zero")
     ears, track = SoundEars(counting, counting), track_of(window, window)
-    assert ears.transcript(track, spoken(track), from_ms=0) == ears.transcript(track, spoken(track, 1), from_ms=0)
+    assert recognised(ears, track) == recognised(ears, track, 1)
     assert len(counting.heard) == 1
 
 
 def test_true_ears_hear_speech_from_its_first_sound_to_its_last_pauses_included():
-    window = replace(utterance("zero"), speech_ms=(500, 1700))
+    window = utterance("zero")
+    window = replace(window, saying=replace(window.saying, speech=np.zeros(samples_of(1200), np.float32)))
     silent = replace(window, pcm=np.zeros_like(window.pcm), sha256=pcm_hash(window.pcm))
     heard = np.flatnonzero(TrueEars().speech(silent))
     assert (heard[0] * 20, heard[-1] * 20 + 20) == (HIDDEN_MS + 500, HIDDEN_MS + 1700)
@@ -129,19 +131,19 @@ def test_true_ears_hear_nobody_in_a_gap():
 
 def test_true_ears_hear_the_words_as_they_were_meant():
     track = track_of(utterance("zero four"), utterance("one two", "postcode"))
-    assert TrueEars().transcript(track, spoken(track, 1), from_ms=0) == Transcript("one two", confidence=1.0)
+    assert TrueEars().recognised(track, spoken(track, 1), from_ms=0).transcript == Transcript("one two", confidence=1.0)
 
 
 def test_true_ears_hear_both_utterances_of_a_turn():
     track = track_of(utterance("zero four"), utterance("one two", "postcode"), utterance("three", "more"))
     both = Cut(spoken(track).start_ms, spoken(track, 1).end_ms, 6000)
-    assert TrueEars().transcript(track, both, from_ms=0).text == "zero four one two"
+    assert TrueEars().recognised(track, both, from_ms=0).transcript.text == "zero four one two"
 
 
 def test_true_ears_hear_the_whole_of_an_utterance_that_began_under_a_prompt():
     track = track_of(utterance("zero four"))
     late = replace(spoken(track), start_ms=spoken(track).start_ms + 400)
-    assert TrueEars().transcript(track, late, from_ms=0).text == "zero four"
+    assert TrueEars().recognised(track, late, from_ms=0).transcript.text == "zero four"
 
 
 def test_perfect_ears_cut_no_turn_for_its_length_and_miss_no_short_word():
@@ -150,9 +152,33 @@ def test_perfect_ears_cut_no_turn_for_its_length_and_miss_no_short_word():
     endpointing = Endpointing.model_validate({"vad": "energy", "silence_ms": 700, "min_speech_ms": 200})
     for speech in (words, short):
         track, ears = Track(), TrueEars()
-        track.place(studio().utterance("story", 1, "all of it", speech), 0)
+        track.place(studio().utterance("story", 1, Saying(speech, "all of it")), 0)
         turns = ears.turns(endpointing)
         frames = track.frames(0, track.end_ms, ears.frame_ms, ears.speech)
-        cuts = [turns.feed(20 * i, 20 * i + 20, speech=bool(said)) for i, said in enumerate(frames)]
+        cuts = [turns.feed(ms, ms + 20, speech=bool(said)) for ms, said in frames]
         [cut] = [cut for cut in cuts if cut]
-        assert ears.transcript(track, cut, from_ms=0).text == "all of it"
+        assert ears.recognised(track, cut, from_ms=0).transcript.text == "all of it"
+
+
+def test_what_is_not_meant_for_the_agent_is_no_turn_to_perfect_ears():
+    murmur = Saying(np.full(samples_of(600), 0.1, np.float32), "mm-hm", "backchannel")
+    assert not TrueEars().speech(studio().utterance("backchannel", 1, murmur)).any()
+
+
+class Slow(Counting):
+    """A recogniser that takes 50 ms on this machine."""
+
+    def transcribe(self, sounds):
+        time.sleep(0.05)
+        return super().transcribe(sounds)
+
+
+def test_how_long_the_recogniser_took_is_kept_with_what_it_recognised():
+    ears, window = SoundEars(Energy(EnergyOptions()), Slow()), utterance("zero")
+    track = track_of(window, window)
+    assert 50 <= recognised(ears, track).took_ms < 500
+    assert recognised(ears, track, 1).took_ms == recognised(ears, track).took_ms
+
+
+def test_perfect_ears_take_no_time():
+    assert recognised(TrueEars(), track_of(utterance("zero"))).took_ms == 0
