@@ -17,7 +17,7 @@ EXPLAINS_MS = 1_000
 
 @dataclass(frozen=True)
 class Attempt:
-    """Something said into a reply with at least a second still to play, and whether the reply was stopped in time.
+    """Something uttered into a reply with at least a second still to play, and whether the reply was stopped in time.
 
     `stopped` is None where the call ended before that could be told.
     """
@@ -69,9 +69,15 @@ def attempts(record: Record) -> Iterator[Attempt]:
     """Everything that the caller uttered into a reply with at least a second still to play, meant or not."""
     for utterance in record.utterances:
         for reply in sounded(record):
-            left_ms = reply.end_ms + reply.unplayed_ms - utterance.start_ms
-            if reply.start_ms <= utterance.start_ms < reply.end_ms and left_ms >= LEFT_MS:
+            if _is_into(utterance, reply, record):
                 yield Attempt(utterance, reply, _stopped(utterance, reply, record))
+
+
+def _is_into(utterance: Utterance, reply: Replied, record: Record) -> bool:
+    """Whether it began while the reply sounded, not too close to its end, and not once that was being stopped."""
+    left_ms = reply.end_ms + reply.unplayed_ms - utterance.start_ms
+    stopping = any(stop.at_ms < utterance.start_ms for stop in _stops(reply, record))
+    return reply.start_ms <= utterance.start_ms < reply.end_ms and left_ms >= LEFT_MS and not stopping
 
 
 def _stopped(utterance: Utterance, reply: Replied, record: Record) -> bool | None:
@@ -83,11 +89,12 @@ def _stopped(utterance: Utterance, reply: Replied, record: Record) -> bool | Non
 
 
 def _cuts(reply: Replied, utterance: Utterance, record: Record) -> bool:
-    """Whether playback of the reply was stopped, not before the utterance began if others could have stopped it."""
-    stops = [stop for stop in barge_ins(record) if reply.start_ms <= stop.at_ms <= reply.end_ms]
-    if utterance.meant:
-        return bool(stops)
-    return any(stop.at_ms >= utterance.start_ms and not _is_explained(stop, record) for stop in stops)
+    """Whether the reply was stopped; where the utterance is not meant for the agent, for nothing that is."""
+    return any(utterance.meant or not _is_explained(stop, record) for stop in _stops(reply, record))
+
+
+def _stops(reply: Replied, record: Record) -> list[Event]:
+    return [stop for stop in barge_ins(record) if reply.start_ms <= stop.at_ms <= reply.end_ms]
 
 
 def _premature_endpoints(record: Record) -> Iterator[Event]:

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from rich.console import Console
 
 from pipeline.line.scene import Measure
 from pipeline.report.table import failing, measures, tables
-from pipeline.run.summary import Failing, Intent, Row, Slots, Summary
+from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 
 WORDS = {"substitutions": 1, "deletions": 0, "insertions": 0, "n_ref": 10}
 
@@ -128,3 +129,46 @@ def test_success_is_shown_by_intent_and_arm():
     intents = (Intent("oracle", "refund", 4, 4), Intent("degraded", "refund", 4, 1))
     text = shown(tables(summary(row("degraded", "cafe"), intents=intents)))
     assert any(line.split() == ["refund", "4/4", "1/4"] for line in text.splitlines())
+
+
+TURNS = {
+    "turns": 128,
+    "premature_endpoints": 32,
+    "endpoints": 120,
+    "late_endpoints": 0,
+    "stops": 9,
+    "false_interruptions": 3,
+    "barge_ins": 112,
+    "missed_barge_ins": 112,
+    "spurious_turns": 16,
+    "talk_over_ms": 123_456,
+}
+
+
+def turn_taking(*rows):
+    return shown(tables(replace(summary(row("degraded", "cafe")), turn_taking=rows)))
+
+
+def test_what_went_wrong_with_turns_stands_beside_how_often_it_could():
+    lines = turn_taking(TurnTaking("degraded", "cafe", TURNS, (1440, 12_310))).splitlines()
+    first = next(i for i, line in enumerate(lines) if "32/128" in line)
+    wanted = ["degraded", "cafe", "32/128", "0/120", "3/9", "112/112", "16/128", "1.4/12.3", "123.5"]
+    assert lines[first].split() == wanted
+    assert lines[first + 1].split() == ["25.0%", "100.0%", "12.5%"]  # none of 0, none of 9
+
+
+def test_percentiles_that_are_hidden_have_a_dash():
+    text = turn_taking(TurnTaking("degraded", "cafe", TURNS))
+    assert any(line.split()[-2:] == ["-", "123.5"] for line in text.splitlines())
+
+
+def test_turn_taking_is_shown_only_where_there_is_some():
+    assert "turn-taking" not in turn_taking()
+    assert "turn-taking" not in turn_taking(TurnTaking("degraded", "cafe", {"turns": 8, "spurious_turns": 0}))
+
+
+def test_turn_taking_is_not_cut_off_in_80_columns():
+    text = turn_taking(*(TurnTaking("degraded", name, TURNS, (1440, 12_310)) for name in PROFILES))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert "degraded" in text

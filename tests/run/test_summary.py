@@ -167,3 +167,36 @@ def test_calls_that_failed_are_named_with_recording_and_command(plan):
     assert one.unit == "one.noisy.tone.1.degraded"
     assert one.sound == "sound/abc.flac"
     assert one.command.startswith("badline call ")
+
+
+def turn_taking(plan, *tallies):
+    """What a run says of the calls with these tallies, all of one arm and profile."""
+    same = [unit for unit in plan.units if (unit.arm, unit.profile) == ("degraded", "noisy")]
+    facts = [record(unit) for unit in same[: len(tallies)]]
+    for fact, (counts, details) in zip(facts, tallies, strict=True):
+        fact["facts"]["scores"]["turn_taking"] = {"counts": counts, "details": details}
+    [one] = summarise(plan, facts, {}).turn_taking
+    return one
+
+
+def test_turn_taking_is_summed_by_arm_and_profile(plan):
+    one = turn_taking(plan, ({"turns": 3, "spurious_turns": 1}, []), ({"turns": 2, "spurious_turns": 0}, []))
+    assert (one.arm, one.profile, one.counts) == ("degraded", "noisy", {"turns": 5, "spurious_turns": 1})
+
+
+def test_percentiles_are_of_single_latencies(plan):
+    # Of 0, 100 ... 2000 ms the median is 1000; the 95th percentile lies 0.95 x 20 = 19 steps up.
+    details = [{"response_ms": 100 * i} for i in range(21)]
+    one = turn_taking(plan, ({}, details[:5]), ({}, details[5:]))
+    assert (one.response_ms, one.yield_ms) == ((1000, 1900), None)
+
+
+@pytest.mark.parametrize(("events", "rate", "percentiles"), [(9, None, None), (10, 0.1, (500, 500))])
+def test_rates_and_percentiles_of_fewer_than_ten_are_hidden(plan, events, rate, percentiles):
+    counts = {"turns": events, "premature_endpoints": 1}
+    one = turn_taking(plan, (counts, [{"response_ms": 500}] * events))
+    assert (one.rate("premature_endpoints", "turns"), one.response_ms) == (rate, percentiles)
+
+
+def test_a_run_without_turn_taking_says_nothing_of_it(plan):
+    assert summarise(plan, records(plan), {}).turn_taking == ()

@@ -40,16 +40,16 @@ def scenario():
 
 @pytest.fixture
 def said():
-    def build(spoken, *, key="order", attempt=1, at_ms=1000, ms=1000, offered=()):
-        return Utterance(key, attempt, spoken, spoken, tuple(offered), at_ms, at_ms + ms)
+    def build(spoken, *, key="order", attempt=1, at_ms=1000, ms=1000, offered=(), kind="words"):
+        return Utterance(key, attempt, spoken, spoken, tuple(offered), at_ms, at_ms + ms, kind)
 
     return build
 
 
 @pytest.fixture
 def turn():
-    def build(text, *, at_ms=1000, ms=1000):
-        return Turn(at_ms, at_ms + ms, at_ms + ms + 700, text)
+    def build(text, *, at_ms=1000, ms=1000, kind="speech"):
+        return Turn(at_ms, at_ms + ms, at_ms + ms + 700, text, kind=kind)
 
     return build
 

@@ -121,3 +121,10 @@ def test_free_text_is_right_where_it_holds_the_words(scenario, record, said, rep
     used = reply("Noted.", Action("report", {"damage": "Well, there is a crack in the lid."}))
     told = said("There is a crack in the lid.", offered=["damage"])
     assert Slots(Options())(call, record(used, utterances=[told])).counts["text.in_the_end"] == 1
+
+
+def test_keys_are_heard_by_a_turn_of_keys_and_nothing_else(order, said, turn, reply):
+    pressed = said("04127783", offered=["order"], kind="keys")
+    turns = [turn("0412", ms=300, kind="dtmf"), turn("7783", at_ms=1500, ms=400, kind="dtmf")]
+    assert order(reply("Thanks."), utterances=[pressed], turns=turns) == (1, 1, 0)
+    assert order(reply("Thanks."), utterances=[pressed], turns=[turn("0412 7783")]) == (1, 0, 0)

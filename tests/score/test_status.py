@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pipeline.agent import Action
@@ -105,3 +107,23 @@ def test_a_fact_offered_and_misheard_is_the_call_s_own_failure(scenario, record,
     wrong = Action("change_address", {"order": "412-7783", "postcode": "EH1 3QR"})
     offers = [said("It's 0412-7783.", at_ms=4000, offered=["order", "postcode"])]
     assert status(scenario(did=WANTED), record(reply("Which order?", wrong), utterances=offers)) == "failed"
+
+
+@pytest.mark.parametrize("work", [(), (CHANGE,)])
+def test_a_dropped_call_is_dropped_whatever_was_done(scenario, record, reply, status, work):
+    dropped = record(reply("Done.", *work, Action("issue_refund")), ended="dropped", unmatched=["And you?"])
+    assert status(scenario(did=WANTED, never=["issue_refund"]), dropped) == "dropped"
+    assert SUCCESS["dropped"] is None
+
+
+@pytest.mark.parametrize("kind", ["cough", "backchannel", "aside"])
+def test_a_sound_that_is_not_meant_for_the_agent_evades_no_question(scenario, record, reply, said, status, kind):
+    sound = said("mm-hm", at_ms=9000, kind=kind)
+    asked = record(reply("I see. What is the postcode?"), utterances=[sound])
+    assert status(scenario(did=WANTED), asked) == "failed"
+
+
+def test_a_question_that_was_cut_off_before_it_was_heard_was_not_evaded(scenario, record, reply, said, status):
+    cut_off = replace(reply("I see, let us look at that. What is the postcode?"), unplayed_ms=500)
+    asked = record(cut_off, utterances=[said("I'd rather not say.", key="otherwise", at_ms=9000)])
+    assert status(scenario(did=WANTED), asked) == "failed"

@@ -228,3 +228,28 @@ def test_nobody_can_say_whether_an_agent_handed_over_that_does_not_show_it(scena
     hidden = replace(record(reply("A colleague will help."), ended=ended), shows=("actions", "state"))
     criteria = Task(Options())(scenario(), hidden).criteria
     assert [(c.kind, c.met) for c in criteria] == [("outcome", None)]
+
+
+def test_a_reply_that_was_stopped_says_no_more_than_was_played(reply, met):
+    # Half of the reply was played: "It goes to EH1 3QR. W".
+    half = replace(reply("It goes to EH1 3QR. We charge you nothing."), unplayed_ms=500)
+    assert met(half, must_say=["{postcode}", "nothing"]) == {
+        "outcome": True,
+        "must_say {postcode}": True,
+        "must_say nothing": False,
+    }
+
+
+def test_coughs_and_the_like_are_no_turns_of_the_caller(scenario, record, reply, said):
+    sounds = [said("mm-hm", key="backchannel", attempt=n, kind="backchannel") for n in (1, 2, 3)]
+    counts = Task(Options())(scenario(), record(reply(), utterances=[said("Hi."), *sounds])).counts
+    assert (counts["caller_turns"], counts["repeats"]) == (1, 0)
+
+
+def test_a_cough_after_goodbye_takes_nothing_back(reply, said, outcome):
+    last = [said("Bye.", key="closing"), said("", key="cough", at_ms=9000, kind="cough")]
+    assert outcome(reply("Done.", CHANGE), utterances=last, ended="caller_hung_up") == "resolved"
+
+
+def test_a_dropped_call_has_no_outcome(reply, outcome):
+    assert outcome(reply("Done.", CHANGE), ended="dropped") is None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pipeline.score.words import Options, Words, align, word_error_rate
@@ -101,3 +103,32 @@ def test_an_alignment_costs_the_levenshtein_distance(ref, hyp, cost):
     assert sum(op.kind != "equal" for op in ops) == cost
     assert "".join(op.ref for op in ops) == ref
     assert "".join(op.hyp for op in ops) == hyp
+
+
+@pytest.mark.parametrize("kind", ["backchannel", "cough"])
+def test_sounds_that_are_not_words_are_neither_said_nor_spurious(tally, said, turn, kind):
+    counts = tally([said("right", kind=kind)], [turn("right")]).counts
+    assert (counts["utterances"], counts["n_hyp"], counts["spurious_turns"]) == (0, 0, 0)
+
+
+def test_words_to_somebody_else_count_where_a_turn_heard_them(tally, said, turn):
+    both = [said("put it down", kind="aside"), said("zero four one two", at_ms=3000)]
+    ignored = tally(both, [turn("0412", at_ms=3000)]).counts
+    heard = tally(both, [turn("put it down 0412", ms=3000)]).counts
+    wrong = tally(both, [turn("put it dawn 0412", ms=3000)]).counts
+    assert [errors(counts) for counts in (ignored, heard, wrong)] == [(4, 0, 0, 0), (7, 0, 0, 0), (6, 1, 0, 0)]
+
+
+def test_keys_are_no_words(tally, said, turn):
+    counts = tally([said("0412", kind="keys")], [turn("0412", kind="dtmf")]).counts
+    assert (counts["n_ref"], counts["n_hyp"], counts["spurious_turns"]) == (0, 0, 0)
+
+
+def test_words_heard_in_the_tones_of_keys_are_spurious(tally, said, turn):
+    assert tally([said("0412", kind="keys")], [turn("beep beep")]).counts["spurious_words"] == 2
+
+
+def test_words_heard_in_a_pause_alone_are_spurious(tally, said, turn):
+    hesitating = replace(said("hello there", ms=4000), pauses=((2000, 4000),))
+    counts = tally([hesitating], [turn("hello there"), turn("thank you", at_ms=2100, ms=1500)]).counts
+    assert (errors(counts), counts["spurious_turns"]) == ((2, 0, 0, 0), 1)
