@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import json_hash
-from pipeline.run.local import Ended, run_in_processes
+from pipeline.run.local import CONCURRENCY, Ended, run_in_processes
 from pipeline.run.plan import SCHEMA, Job, Plan, read_plan
+from pipeline.run.stamp import is_measured
 from pipeline.run.store import Store
 from pipeline.run.summary import Summary, summarise
 from pipeline.run.unit import plain
@@ -16,17 +17,27 @@ from pipeline.run.unit import plain
 Watch = Callable[[Ended], None]
 
 
-def run_batch(job: Job, out: Path, *, workers: int, begin: Callable[[int, int], None], watch: Watch) -> Summary:
+def run_batch(
+    job: Job,
+    out: Path,
+    *,
+    workers: int,
+    concurrency: int = CONCURRENCY,
+    begin: Callable[[int, int], None],
+    watch: Watch,
+) -> Summary:
     """Run what is not committed yet. `begin` is told how many units there are and how many are done, `watch` each end.
 
-    Raises BadlineError before any work where words are wrong or the folder holds another plan.
+    Each worker has up to `concurrency` calls under way; only one where latencies are measured, so that no other call's
+    work is part of them. Raises BadlineError before any work where words are wrong or the folder holds another plan.
     """
     plan, store = read_plan(job), Store(out)
     store.begin(plan)
+    at_once = 1 if is_measured(plan.release.latency) else concurrency
     left = [unit for unit in plan.units if not store.is_done(unit)]
     begin(len(plan.units), len(plan.units) - len(left))
     stopped = {}
-    with closing(run_in_processes(plan, out, left, workers)) as ends:
+    with closing(run_in_processes(plan, out, left, workers, at_once)) as ends:
         for ended in ends:
             watch(ended)
             if ended.why:

@@ -1,6 +1,5 @@
 """The crew: the engines of a plan, built once for a worker, and all that one unit needs wired together."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,8 +19,9 @@ from pipeline.line.window import Studio, calibrate
 from pipeline.meaning import sentence_model
 from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
+from pipeline.run.beside import Beside
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
-from pipeline.run.stamp import stamp
+from pipeline.run.stamp import stamp, timing
 from pipeline.spec.profile import Profile
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.voice import voice_named
@@ -62,7 +62,7 @@ class Crew:
     voices: Voices = field(default_factory=Voices)
     _built: dict[str, Any] = field(default_factory=dict)
 
-    def place(self, unit: Unit) -> tuple[Finished, Line]:
+    async def place(self, unit: Unit) -> tuple[Finished, Line]:
         """Place the call of a unit. Raises InfraError and SoundInvalid."""
         scenario, profile = self.plan.cast.scenarios[unit.scenario], self.plan.cast.profiles[unit.profile]
         chance = Chance(self.plan.cast.suite.seed).named(unit.scenario, unit.profile, unit.voice, str(unit.trial))
@@ -71,7 +71,7 @@ class Crew:
         studio = self._studio(line, voice, unit, chance)
         checked = calibrate(studio, voice.calibration)
         caller, platform = self._caller(scenario, profile, chance), self._platform(unit, scenario, chance)
-        finished = asyncio.run(place_call(unit.name, caller, voice, studio, platform))
+        finished = await place_call(unit.name, caller, voice, studio, platform)
         shows = tuple(sorted(self._engine(self.plan.release.agent).shows))
         return replace(finished, record=replace(finished.record, calibration=checked, shows=shows)), line
 
@@ -82,7 +82,7 @@ class Crew:
         chosen = (*heard, release.agent, release.agent_voice, self.plan.cast.voices[unit.voice])
         built = {f"{one.stage} {one.name}": self._engine(one) for one in chosen if one.stage != "tts"}
         known = {name: dict(engine.identity) for name, engine in built.items() if hasattr(engine, "identity")}
-        return {**stamp(), **known}
+        return {**stamp(), **timing(release.latency), **known}
 
     def _studio(self, line: Line, voice: LevelVoice, unit: Unit, chance: Chance) -> Studio:
         return Studio(line, voice.nominal, self.voices.bystanders(line, unit.voice, voice.language), chance)
@@ -98,10 +98,16 @@ class Crew:
         return Cascade(
             release=release,
             ears=TrueEars() if unit.arm == "oracle" else self._ears,
-            conversation=lambda: agent.pick_up(unit.name, scenario.given, scenario.now),
+            conversation=lambda: self._beside.conversation(
+                lambda: agent.pick_up(unit.name, scenario.given, scenario.now)
+            ),
             voice=lambda text: self._agent_says(text, scenario.language),
             chance=chance.named("platform"),
         )
+
+    @cached_property
+    def _beside(self) -> Beside:
+        return Beside()
 
     @cached_property
     def _ears(self) -> Ears:

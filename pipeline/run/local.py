@@ -1,5 +1,6 @@
-"""Worker processes on this machine. Each runs one unit at a time and commits it itself."""
+"""Worker processes on this machine. Each has some units under way at once, and commits them itself."""
 
+import asyncio
 import multiprocessing
 import os
 import platform
@@ -20,10 +21,13 @@ from pipeline.errors import BadlineError, InfraError
 from pipeline.run.crew import Crew
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.store import Store
-from pipeline.run.unit import run_unit
+from pipeline.run.unit import place_unit
 
 ATTEMPTS = 3  # only infrastructure is retried
 DEATHS = 2  # an input that kills its worker as often is set aside
+# Enough for a worker to be busy while agents take seven times as long for a turn as it does; few enough that, should
+# one of them kill it, the rest are soon run again, and that an agent's endpoint is not stormed.
+CONCURRENCY = 8
 DIED = f"its worker process died with it {DEATHS} times"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 GRACE_S = 5.0
@@ -39,53 +43,55 @@ class Ended:
     why: str = ""
 
 
-def run_in_processes(plan: Plan, out: Path, units: Sequence[Unit], workers: int) -> Generator[Ended, None, None]:
-    """The units as they end. One with which its worker dies twice is set aside by name, and only that one.
+def run_in_processes(
+    plan: Plan, out: Path, units: Sequence[Unit], workers: int, concurrency: int = CONCURRENCY
+) -> Generator[Ended, None, None]:
+    """The units as they end, up to `concurrency` of them under way in each worker.
 
+    All that were when a worker died are run alone; one with which it dies again is set aside by name, and only it.
     Close the iterator to stop. Raises BadlineError where words turn out wrong.
     """
-    waiting, deaths = deque(units), Counter[Unit]()
-    crowd = _Crowd(plan, out, min(workers, len(units)))
+    crowd = _Crowd(plan, out, min(workers, len(units)), concurrency, deque(units))
     try:
-        while crowd.employ(waiting):
-            for unit, ended in crowd.finished():
-                deaths[unit] += ended is None
-                if ended is None and deaths[unit] < DEATHS:
-                    waiting.appendleft(unit)
-                else:
-                    yield ended or Ended(unit, "infra_error", DIED)
+        while crowd.employ():
+            yield from crowd.ended()
     finally:
         crowd.dismiss()
 
 
 @dataclass(eq=False)
 class _Crowd:
-    """The workers, each with one unit. As each has its own pipe, it is known with which unit one dies."""
+    """The workers, and who still waits for one. As each has its own pipe, it is known with which units one dies."""
 
     plan: Plan
     out: Path
     size: int
+    concurrency: int
+    waiting: deque[Unit]
+    suspects: deque[Unit] = field(default_factory=deque)
+    deaths: Counter[Unit] = field(default_factory=Counter)
     workers: list["_Worker"] = field(default_factory=list)
 
-    def employ(self, waiting: deque[Unit]) -> bool:
-        """Give everybody a unit, as long as there are some; whether anybody is at work."""
-        while waiting and len(self.workers) < self.size:
+    def employ(self) -> bool:
+        """Give out units, as long as there are some and anybody has room; whether anybody is at work."""
+        while (self.waiting or self.suspects) and len(self.workers) < self.size:
             self.workers.append(_Worker.hired(self.plan, self.out))
         for worker in self.workers:
-            if waiting and worker.unit is None:
-                worker.begin(waiting.popleft())
-        return any(worker.unit for worker in self.workers)
+            if self.suspects and not worker.units:
+                worker.begin(self.suspects.popleft())
+        while self.waiting and (free := self._least_busy()):
+            free.begin(self.waiting.popleft())
+        return any(worker.units for worker in self.workers)
 
-    def finished(self) -> Iterator[tuple[Unit, Ended | None]]:
-        """Wait for somebody; the units that came back, and how they ended: None where the worker died."""
-        ready = wait([worker.pipe for worker in self.workers if worker.unit])
-        for worker, unit in [(one, one.unit) for one in self.workers if one.unit and one.pipe in ready]:
-            ended = worker.finish()
-            if ended is None:
+    def ended(self) -> Iterator[Ended]:
+        """Wait for somebody; the units that ended. With a worker that has died, only those set aside for it have."""
+        ready = wait([worker.pipe for worker in self.workers if worker.units])
+        for worker in [one for one in self.workers if one.pipe in ready]:
+            if ended := worker.told():
+                yield ended
+            else:
                 self.workers.remove(worker)
-                worker.pipe.close()
-                worker.leave(time.monotonic())
-            yield unit, ended
+                yield from self._bury(worker)
 
     def dismiss(self) -> None:
         """End all work: calls under way may still finish within a short time, and are kept."""
@@ -95,6 +101,22 @@ class _Crowd:
         for worker in self.workers:
             worker.leave(until_s)
 
+    def _least_busy(self) -> "_Worker | None":
+        """Who has the fewest units, if there is room for one more. Nothing runs beside a suspect."""
+        free = [one for one in self.workers if len(one.units) < self.concurrency and not one.units & self.deaths.keys()]
+        return min(free, key=lambda worker: len(worker.units), default=None)
+
+    def _bury(self, worker: "_Worker") -> Iterator[Ended]:
+        """Any unit of a dead worker's may have killed it: they become suspects, or, dead twice, have ended."""
+        worker.pipe.close()
+        worker.leave(time.monotonic())
+        for unit in worker.units:
+            self.deaths[unit] += 1
+            if self.deaths[unit] < DEATHS:
+                self.suspects.append(unit)
+            else:
+                yield Ended(unit, "infra_error", DIED)
+
 
 @dataclass(eq=False)
 class _Worker:
@@ -102,7 +124,7 @@ class _Worker:
 
     process: BaseProcess
     pipe: "Connection[Unit, Ended | BadlineError]"
-    unit: Unit | None = None
+    units: set[Unit] = field(default_factory=set)
 
     @classmethod
     def hired(cls, plan: Plan, out: Path) -> "_Worker":
@@ -118,19 +140,19 @@ class _Worker:
 
     def begin(self, unit: Unit) -> None:
         """Give it a unit. That it has died meanwhile shows when the unit is awaited."""
-        self.unit = unit
+        self.units.add(unit)
         with suppress(OSError):
             self.pipe.send(unit)
 
-    def finish(self) -> Ended | None:
-        """How its unit ended: None where the process died. Raises BadlineError."""
-        self.unit = None
+    def told(self) -> Ended | None:
+        """How one of its units ended: None where the process died. Raises BadlineError."""
         try:
             ended = self.pipe.recv()
         except (EOFError, OSError):
             return None
         if isinstance(ended, BadlineError):
             raise ended
+        self.units.remove(ended.unit)
         return ended
 
     def leave(self, until_s: float) -> None:
@@ -156,30 +178,61 @@ def _deaf_to_interrupts() -> Iterator[None]:
 def serve(pipe: "Connection[Ended | BadlineError, Unit]", plan: Plan, out: Path) -> None:
     """What a worker process does until nobody sends units any more."""
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # an agent may print; stdout is for results
-    crew, store = Crew(plan), Store(out)
-    with suppress(EOFError, OSError):
-        while True:
-            pipe.send(_told(crew, store, pipe.recv()))
+    asyncio.run(_Desk(pipe, Crew(plan), Store(out)).serve())
 
 
-def _told(crew: Crew, store: Store, unit: Unit) -> Ended | BadlineError:
+class _Desk:
+    """A worker's end of the pipe. It begins each unit as it comes: how many are under way is the sender's choice."""
+
+    def __init__(self, pipe: "Connection[Ended | BadlineError, Unit]", crew: Crew, store: Store) -> None:
+        self._pipe = pipe
+        self._crew = crew
+        self._store = store
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._closed = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Until the pipe is closed; what is under way then may still finish within a short time."""
+        asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._take)
+        await self._closed.wait()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=GRACE_S)
+
+    def _take(self) -> None:
+        try:
+            unit = self._pipe.recv()
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(self._pipe.fileno())
+            self._closed.set()
+            return
+        task = asyncio.create_task(self._run(unit))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _run(self, unit: Unit) -> None:
+        told = await _told(self._crew, self._store, unit)
+        with suppress(OSError):
+            self._pipe.send(told)
+
+
+async def _told(crew: Crew, store: Store, unit: Unit) -> Ended | BadlineError:
     """How a unit ended. A bug of ours stops that unit with its traceback, and no other."""
     try:
-        return work(crew, store, unit)
+        return await work(crew, store, unit)
     except BadlineError as error:
         return error
     except Exception:  # noqa: BLE001  nothing is swallowed: the traceback goes into the manifest
         return Ended(unit, "infra_error", traceback.format_exc())
 
 
-def work(crew: Crew, store: Store, unit: Unit) -> Ended:
+async def work(crew: Crew, store: Store, unit: Unit) -> Ended:
     """Run a unit here and commit it, unless that was done meanwhile. An engine that fails is tried three times."""
     why = ""
     for attempt in range(1, ATTEMPTS + 1):
         if store.is_done(unit):
             break
         try:
-            done = run_unit(crew, unit)
+            done = await place_unit(crew, unit)
             store.commit(done, {"host": platform.node(), "attempts": attempt, "stamp": crew.stamp(unit)})
         except InfraError as error:
             why = str(error)

@@ -6,6 +6,8 @@ from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 
+from pipeline.spec.release import Latency
+
 LIBRARIES = (
     "badline",
     "numpy",
@@ -27,6 +29,16 @@ def stamp() -> MappingProxyType[str, str]:
     """The stamp of this machine and installation."""
     python = {"machine": platform.machine(), "vectors": _vectors(), "python": platform.python_version()}
     return MappingProxyType(python | {name: version for name in LIBRARIES if (version := _version(name))})
+
+
+def is_measured(latency: Latency) -> bool:
+    """Whether a part of a reply takes as long as it really took, so that no bytes can be promised."""
+    return "measured" in (latency.asr_ms, latency.agent_ms)
+
+
+def timing(latency: Latency) -> dict[str, str]:
+    """What a stamp says of a release's latency: nothing where it is drawn by name."""
+    return {"timing": "measured"} if is_measured(latency) else {}
 
 
 def _vectors() -> str:

@@ -1,5 +1,6 @@
 """One unit: placed, scored, and put into plain words for its record."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -42,10 +43,18 @@ class Done:
 
 
 def run_unit(crew: Crew, unit: Unit) -> Done:
-    """Run one unit. Sound that is off target is a result of its own; raises InfraError where an engine failed."""
+    """Run one unit alone, as `place_unit` does among others."""
+    return asyncio.run(place_unit(crew, unit))
+
+
+async def place_unit(crew: Crew, unit: Unit) -> Done:
+    """Run one unit; others go on while it waits for its agent.
+
+    Sound that is off target is a result of its own. Raises InfraError where an engine failed.
+    """
     started, clock = datetime.now(UTC), time.perf_counter()
     try:
-        finished, line = crew.place(unit)
+        finished, line = await crew.place(unit)
     except SoundInvalid as error:
         facts, stereo, clean = {**_named(unit, "sound_invalid"), "why": str(error)}, None, None
     else:
