@@ -160,7 +160,7 @@ def _replied(reply: Mapping[str, Any]) -> Text:
         return Text(heard)
     seconds = (reply["end_ms"] - reply["start_ms"]) / 1000
     stopped = (f"  (stopped after {seconds:.1f} s)", "yellow")
-    return Text.assemble(f"{heard.rstrip()} ".lstrip(), (f"— {rest}" if rest else "", "strike dim"), stopped)
+    return Text.assemble(f"{heard.rstrip(' -')} ".lstrip(), (f"— {rest}" if rest else "", "strike dim"), stopped)
 
 
 def _done(reply: Mapping[str, Any]) -> Iterator[Line]:

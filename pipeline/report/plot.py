@@ -18,7 +18,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from pipeline.audio import Floats, Ints
-from pipeline.report.dialogue import heard_of, name_of
+from pipeline.report.dialogue import heard_of, name_of, with_pauses
 from pipeline.report.fit import FAMILY, Print, lanes, printable
 
 Json = Mapping[str, Any]
@@ -173,9 +173,9 @@ def said_for_people(utterance: Json) -> str:
         case "keys":
             return f"[{utterance['text']}]"
         case "words":
-            return str(utterance["text"])
+            return with_pauses(utterance)
         case _:
-            return f"({utterance['text']})"
+            return f"({with_pauses(utterance)})"
 
 
 def plot_call(facts: Json, stereo: Ints, rate: int) -> Figure:
@@ -215,7 +215,7 @@ def _item(one: Json, text: str, colour: str) -> Item:
 def _heard_of(reply: Json) -> str:
     """As much of the words as sounded."""
     heard, rest = heard_of(reply)
-    return f"{heard.rstrip()}—" if rest else heard
+    return f"{heard.rstrip(' -')}—" if rest else heard
 
 
 def _meant(utterance: Json) -> bool:
@@ -257,7 +257,8 @@ def _frame(axes: Axes, row: Row, scene: Scene) -> None:
         axes.spines[side].set_visible(False)
     middles = {"caller": CALLER + TRACK / 2, "platform": SEEN + 0.13, "agent": AGENT + TRACK / 2}
     axes.set_yticks(list(middles.values()), list(middles), fontfamily=FAMILY, fontsize=9)
-    axes.set_xticks(np.arange(ceil(row.start), row.end + 1e-6, _tick_s(row.end - row.start)))
+    step = _tick_s(row.end - row.start)
+    axes.set_xticks(np.arange(ceil(row.start / step) * step, row.end + 1e-6, step))
     axes.tick_params(axis="x", labelsize=8, labelfontfamily=FAMILY, color=GREY)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_formatter("{x:g} s")
@@ -292,13 +293,17 @@ def _platform(axes: Axes, row: Row, scene: Scene) -> None:
 
 
 def _agent(axes: Axes, row: Row, scene: Scene) -> None:
+    """What sounded; what did not, up to where the next reply begins."""
     _wave(axes, row, scene, 1, AGENT)
-    for one in scene.call["replies"]:
-        looks = _discarded_looks() if one["discarded"] else _reply_looks()
-        _box(axes, row, (one["start_ms"], one["end_ms"]), AGENT, **looks)
-        rest = (one["end_ms"], one["end_ms"] + one["unplayed_ms"])
-        if one["unplayed_ms"] and not one["discarded"]:
-            _box(axes, row, rest, AGENT, **_unplayed_looks())
+    replies, ended_ms = scene.call["replies"], scene.call["ended_ms"]
+    for one in replies:
+        start_ms, end_ms = one["start_ms"], one["end_ms"]
+        next_ms = min([later["start_ms"] for later in replies if later["start_ms"] > start_ms], default=ended_ms)
+        if one["discarded"]:
+            _box(axes, row, (start_ms, min(end_ms, next_ms)), AGENT, **_discarded_looks())
+        else:
+            _box(axes, row, (start_ms, end_ms), AGENT, **_reply_looks())
+            _box(axes, row, (end_ms, min(end_ms + one["unplayed_ms"], next_ms)), AGENT, **_unplayed_looks())
 
 
 def _speech_looks(*, meant: bool) -> dict[str, Any]:

@@ -150,6 +150,11 @@ def test_of_a_reply_that_was_stopped_the_rest_is_told_apart(facts_of):
     assert line in lines_of(facts_of(replies=[stopped]))
 
 
+def test_a_number_that_was_stopped_is_parted_between_its_groups(facts_of):
+    stopped = (None, "0412-7783", 0, 1000, False, 1000)
+    assert "0.0 agent 0412 — 7783 (stopped after 1.0 s)" in lines_of(facts_of(replies=[stopped]))
+
+
 def test_a_reply_stopped_at_once_was_not_heard_at_all(facts_of):
     assert "0.0 agent — Hello? (stopped after 0.0 s)" in lines_of(
         facts_of(replies=[(None, "Hello?", 0, 0, False, 900)])

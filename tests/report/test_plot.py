@@ -86,6 +86,19 @@ def test_speech_pauses_and_replies_are_shaded_when_they_are(drawn):
         assert band in boxes(drawn)
 
 
+def test_what_never_sounded_ends_where_the_next_reply_begins(facts_of, silence):
+    stopped, discarded = (None, "One two.", 0, 2000, False, 9000), (0, "Three.", 4000, 8000, True, 0)
+    last = (1, "Four.", 6000, 7000, False, 9000)
+    figure = plot_call(facts_of(replies=[stopped, discarded, last], ended_ms=9000), silence(9000), RATE)
+    assert boxes(figure) == [(0, 2.0), (2.0, 4.0), (4.0, 6.0), (6.0, 7.0), (7.0, 9.0)]
+
+
+def test_words_show_pauses_and_where_they_were_stopped(drawn):
+    text = " ".join(words(drawn))
+    assert "like to change ... the" in text
+    assert "What is the number?—" in text
+
+
 def test_a_long_call_wraps_into_equal_rows(facts_of, silence):
     figure = plot_call(facts_of(ended_ms=61_000), silence(61_000), RATE)
     assert [axes.get_xlim() for axes in figure.axes] == [(0, 21), (21, 42), (42, 63)]
