@@ -6,6 +6,8 @@ import pytest
 import soundfile
 
 from pipeline import cli
+from pipeline.run.single import place_once
+from pipeline.run.store import Store
 from pipeline.run.crew import Crew
 from pipeline.run.plan import find_job, read_plan
 from pipeline.run.store import Store
@@ -163,8 +165,11 @@ def test_a_call_can_be_drawn(badline):
 
 
 def test_a_call_of_a_run_can_be_drawn_later(badline):
-    badline("run", "./suite.yaml", "--out", "out")
-    [unit, *_] = sorted(Path("out/units").iterdir())
+    for folder in ("units", "sound"):
+        Path("out", folder).mkdir(parents=True)
+    done = place_once("./one.yaml", "clean_line", release="./release.yaml", voice=None, arm="oracle", seed=3)
+    Store(Path("out")).commit(done, {})
+    [unit] = Path("out/units").iterdir()
     code, text, _ = badline("plot", unit, "-o", "call.svg")
     assert (code, text) == (0, "call.svg\n")
     assert Path("call.svg").read_text().startswith("<?xml")
