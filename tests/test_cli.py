@@ -6,10 +6,9 @@ import pytest
 import soundfile
 
 from pipeline import cli
-from pipeline.run.single import place_once
-from pipeline.run.store import Store
 from pipeline.run.crew import Crew
 from pipeline.run.plan import find_job, read_plan
+from pipeline.run.single import place_once
 from pipeline.run.store import Store
 from pipeline.run.unit import run_unit
 
