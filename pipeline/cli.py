@@ -27,6 +27,7 @@ from pipeline.run.batch import run_batch
 from pipeline.run.check import check_file, shipped_words
 from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
+from pipeline.run.local import CONCURRENCY
 from pipeline.run.pair import pair_runs
 from pipeline.run.plan import find_job
 from pipeline.run.single import listen_once, place_once
@@ -67,6 +68,9 @@ def run(
     out_dir: Annotated[Path, typer.Option("--out", help="The run's folder; a killed run goes on where it was.")],
     release: Release = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")] = CORES,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1000, help="Calls under way in each worker; 1 where a latency is measured.")
+    ] = CONCURRENCY,
     as_json: Json = False,
 ) -> None:
     """Run every call of a suite.
@@ -75,7 +79,12 @@ def run(
     """
     with Watching(err) as watching:
         summary = run_batch(
-            find_job(suite, release), out_dir, workers=workers, begin=watching.begin, watch=watching.end
+            find_job(suite, release),
+            out_dir,
+            workers=workers,
+            concurrency=concurrency,
+            begin=watching.begin,
+            watch=watching.end,
         )
     if as_json:
         _print_json({"out": str(out_dir), "exit_code": summary.exit_code, **plain(asdict(summary))})

@@ -35,7 +35,7 @@ def manifest(out):
 
 
 def start(toys, out, **environment):
-    command = [*BADLINE, "run", str(toys.suite), "--out", str(out), "--workers", "2"]
+    command = [*BADLINE, "run", str(toys.suite), "--out", str(out), "--workers", "2", "--concurrency", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, start_new_session=True, env={**os.environ, **environment}, **pipes)
 
@@ -116,8 +116,21 @@ def test_the_manifest_names_every_record_and_what_it_depends_on(undisturbed):
     assert written["units"] == {record["unit"]: record["facts_sha256"] for record in records}
     assert written["plan_sha256"] == read_plan(find_job(str(undisturbed.suite), None)).sha256
     assert [set(stamp) >= {"badline", "numpy", "vectors", "python"} for stamp in written["stamps"]] == [True]
+    assert all("timing" not in stamp for stamp in written["stamps"])
     assert written["exit_code"] == 0
     assert [row["units"] for row in written["summary"]["rows"]] == [2] * 6
+
+
+def test_a_run_that_measures_says_so_and_has_one_call_under_way_in_a_worker(toys):
+    log = toys.folder / "log"
+    note = f"open({str(log)!r}, 'a').write"
+    toys.spring(f"import time; {note}('('); time.sleep(0.05); {note}(')')")
+    toys.change("release.yaml", "agent_ms: [100, 300]", "agent_ms: measured")
+    toys.change("suite.yaml", "seed: 3", "seed: 3\narms: [oracle]")
+    job = find_job(str(toys.suite), None)
+    run_batch(job, toys.folder / "run", workers=1, concurrency=8, begin=lambda *_: None, watch=lambda ended: None)
+    assert log.read_text() == "()" * 4
+    assert [stamp["timing"] for stamp in manifest(toys.folder / "run")["stamps"]] == ["measured"]
 
 
 def test_a_bug_of_ours_stops_its_unit_and_no_other(toys):

@@ -2,6 +2,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from datetime import datetime
 
 import pytest
 
@@ -12,14 +13,21 @@ from pipeline.run.plan import find_job, read_plan
 from pipeline.run.store import Store
 
 
-def run(toys, workers=2, units=None, out=None):
+def run(toys, workers=2, concurrency=1, units=None, out=None):
     """How the units ended, by name, and what was committed."""
     plan = read_plan(find_job(str(toys.suite), None))
-    out = out or toys.folder / f"run{workers}"
+    out = out or toys.folder / f"run{workers}x{concurrency}"
     Store(out).begin(plan)
     chosen = plan.units if units is None else [plan.units[i] for i in units]
-    ends = {one.unit.name: one for one in run_in_processes(plan, out, chosen, workers)}
+    ends = {one.unit.name: one for one in run_in_processes(plan, out, chosen, workers, concurrency)}
     return ends, {one["unit"]: one for one in Store(out).records(plan)}
+
+
+def slow(toys, seconds, trap="pass"):
+    """An agent that sleeps before it answers."""
+    toys.spring(trap)
+    asked = "def reply(self, heard):\n"
+    toys.change("desk/desk.py", asked, f"{asked}        __import__('time').sleep({seconds})\n")
 
 
 def facts(records):
@@ -29,7 +37,7 @@ def facts(records):
 def test_facts_do_not_depend_on_how_many_work_nor_in_which_order(toys):
     _, first = run(toys, workers=1, units=range(6))
     _, second = run(toys, workers=2, units=range(5, -1, -1))
-    _, third = run(toys, workers=4, units=range(6))
+    _, third = run(toys, workers=1, concurrency=8, units=range(6))
     assert len(first) == 6
     assert facts(first) == facts(second) == facts(third)
 
@@ -41,6 +49,51 @@ def test_a_unit_that_kills_its_worker_is_set_aside_and_no_other(toys):
     assert (dead.status, dead.why) == ("infra_error", "its worker process died with it 2 times")
     assert [name.split(".")[-1] for name in records] == ["oracle", "clean", "degraded"]
     assert all(name.startswith("one.quiet") for name in records)
+
+
+def test_of_many_at_once_only_the_one_that_kills_twice_is_set_aside(toys, tmp_path):
+    log = tmp_path / "log"
+    slow(toys, 0.1, f"open({str(log)!r}, 'a').write(order + ' '); order == '783' and __import__('os')._exit(9)")
+    ends, records = run(toys, workers=1, concurrency=8, units=[0, 1, 2, 6, 3, 4, 5])
+    assert {name: end.why for name, end in ends.items() if end.why} == {
+        "two.quiet.tone.1.oracle": "its worker process died with it 2 times"
+    }
+    assert len(records) == 6
+    asked = log.read_text().split()
+    assert asked.count("783") == 2
+    assert 6 <= asked.count("412") <= 2 * 6
+
+
+def test_what_was_done_when_its_worker_died_is_not_run_again(toys, tmp_path):
+    """The one that kills waits until the others are committed."""
+    log, units = tmp_path / "log", toys.folder / "run1x8" / "units"
+    toys.spring(
+        f"import os, pathlib, time; open({str(log)!r}, 'a').write(order + ' ')\n"
+        f"    while order == '783' and len(list(pathlib.Path({str(units)!r}).glob('*.json'))) < 2: time.sleep(0.01)\n"
+        "    order == '783' and os._exit(9)"
+    )
+    _, records = run(toys, workers=1, concurrency=8, units=[6, 0, 3])
+    assert sorted(records) == ["one.noisy.tone.1.oracle", "one.quiet.tone.1.oracle"]
+    assert sorted(log.read_text().split()) == ["412"] * 2 + ["783"] * 2
+
+
+def test_while_one_call_waits_for_its_agent_the_others_go_on(toys):
+    slow(toys, 0.3)
+    toys.change("suite.yaml", "seed: 3", "seed: 3\ntrials: 40\narms: [oracle]")
+    _, records = run(toys, workers=1, concurrency=40, units=range(40))
+    begun = [datetime.fromisoformat(record["run"]["started"]).timestamp() for record in records.values()]
+    ended = [start + record["run"]["seconds"] for start, record in zip(begun, records.values(), strict=True)]
+    turns = [len(record["facts"]["call"]["turns"]) for record in records.values()]
+    assert len(turns) == 40
+    assert max(ended) - min(begun) < 0.5 * 0.3 * sum(turns)
+
+
+def test_units_are_shared_out_evenly(toys, tmp_path):
+    log = tmp_path / "log"
+    slow(toys, 0.5, f"import os; open({str(log)!r}, 'a').write(f'{{os.getpid()}} ')")
+    run(toys, workers=2, concurrency=8, units=range(4))
+    pids = log.read_text().split()
+    assert sorted(pids.count(pid) for pid in set(pids)) == [2, 2]
 
 
 def test_a_worker_that_dies_once_costs_nothing(toys, tmp_path):
