@@ -35,7 +35,7 @@ class Placed:
 
 @dataclass(eq=False)
 class Track:
-    """Windows in the order in which they start. Sound before the last start is final, but for the agent's echo in it."""
+    """Windows in the order in which they start. Sound before the last start is final, but for an echo in it."""
 
     placed: list[Placed] = field(default_factory=list)
 

@@ -103,7 +103,7 @@ class CascadeHearing:
                 yield one
         elif self._is_silent_too_long:
             yield Event(self._heard_ms, "no_input")
-            await self._reply(track, None, Heard("silence"), self._heard_ms, {})
+            await self._reply(track, None, Heard("silence"), self._heard_ms - 1, {})
 
     def _under_prompt(self, track: Track, answer: Answer, cut: Cut | None, *, is_pressed: bool) -> Iterator[Out]:
         """What is heard while the agent speaks stops it, or is lost."""
@@ -117,6 +117,7 @@ class CascadeHearing:
     def _be_due(self, turn: int | None, reply: Reply, start_ms: int) -> None:
         """From now on this is what the agent says next. Once it ends its part, nobody listens any more."""
         pcm = self._cascade.voice(reply.text) if values.has_words(reply.text) else np.zeros(0, np.int16)
+        start_ms = max(start_ms, self._quiet_from_ms)  # a prompt that was stopped sounds for a moment more
         self._due = Answer(turn, reply, start_ms, start_ms + -(-len(pcm) * 1000 // RATE), pcm)
         self._is_over = reply.ends_call or reply.handoff is not None
 
@@ -144,8 +145,10 @@ class CascadeHearing:
     def _is_spoken_over(self) -> bool:
         """Whether what would stop a prompt is heard already: then it does not even begin."""
         barge_in = self._release.barge_in
+        if self._is_over or not barge_in.enabled:
+            return False
         enough = self._turns.speaking and self._turns.speech_ms >= barge_in.min_speech_ms
-        return barge_in.enabled and not barge_in.min_words and enough
+        return self._keypad.pressing or (enough and not barge_in.min_words)
 
     def _is_deaf(self, frame_ms: int, *, speech: bool) -> bool:
         """Without barge-in nobody listens while the agent speaks; what was missed is counted."""
@@ -195,7 +198,7 @@ class CascadeHearing:
 
     async def _take(self, track: Track, turn: Turn, heard: Heard, took: dict[str, int]) -> AsyncIterator[Out]:
         """Give a turn to the agent, which `took` so long up to here. A reply still due is never played, but stands."""
-        number, self._taken, self._quiet_from_ms = self._taken, self._taken + 1, turn.decided_ms
+        number, self._taken = self._taken, self._taken + 1
         yield turn
         if self._due:
             yield replace(self._due, discarded=True)

@@ -7,19 +7,24 @@ import numpy as np
 import pytest
 
 from pipeline.agent import Action, AgentError, Handoff, Heard, Reply
+from pipeline.asr.tones import Options as TonesOptions
+from pipeline.asr.tones import Tones
 from pipeline.audio import pcm_hash
 from pipeline.call.asked import Listener
 from pipeline.call.caller import Caller
+from pipeline.call.mouth import Mouth
 from pipeline.call.place import place_call
+from pipeline.call.tracks import Tracks
 from pipeline.call.voices import LevelVoice
 from pipeline.chance import Chance, stream
 from pipeline.line.draw import draw_line
 from pipeline.line.scene import Nominal
 from pipeline.line.track import Track
-from pipeline.line.window import FADE_MS, GAP_MS, HIDDEN_MS, RATE, Studio, Window, samples_of
-from pipeline.platform import Answer, Event, Turn
+from pipeline.line.window import FADE_MS, GAP_MS, HIDDEN_MS, LEAD_IN_MS, RATE, Saying, Studio, Window, samples_of
+from pipeline.platform import Answer, Event, Speech, Stopped, Turn
 from pipeline.platform.cascade import Cascade
-from pipeline.platform.ears import SoundEars
+from pipeline.platform.ears import SoundEars, TrueEars
+from pipeline.spec.habits import Habits
 from pipeline.spec.profile import Profile
 from pipeline.spec.release import Release
 from pipeline.spec.scenario import Scenario
@@ -27,6 +32,7 @@ from pipeline.tts.tone import Options as ToneOptions
 from pipeline.tts.tone import Tone
 
 INSTANT = {"asr_ms": 0, "agent_ms": 0, "tts_ms": 0}
+HALF_DUPLEX = {"barge_in": {"enabled": False}}
 CHAR_MS = 60
 FRAME_MS = 20
 LATE_MS = 60  # what the toy detector may be late: it looks at the last 60 ms
@@ -44,11 +50,11 @@ def says(text):
     return np.full(samples_of(CHAR_MS) * len(text), 1000, np.int16)
 
 
-def cascade(system=None, *, conversation=None, chance=None) -> Cascade:
+def cascade(system=None, *, conversation=None, chance=None, ears=None) -> Cascade:
     system = system or release()
     return Cascade(
         release=system,
-        ears=SoundEars(system.endpointing.vad.build(), system.asr.build()),
+        ears=ears or SoundEars(system.endpointing.vad.build(), system.asr.build()),
         conversation=conversation or (lambda: system.agent.build().pick_up("call", {}, None)),
         voice=says,
         chance=chance or Chance(1).named("platform"),
@@ -111,7 +117,7 @@ def call_of(*speech, gaps=5):
     """A second and a half of silence, speech with its pauses, and more silence."""
     place, track = studio(), Track()
     track.place(place.gap(0, 0), 0)
-    track.place(place.utterance("order", 1, "", np.concatenate(speech)), 960)
+    track.place(place.utterance("order", 1, Saying(np.concatenate(speech))), 960)
     for block in range(gaps):
         track.place(place.gap(1, block), track.end_ms)
     return track
@@ -151,7 +157,7 @@ def test_a_longer_endpointing_answers_800_ms_later():
 
 
 def test_a_hasty_platform_talks_over_the_second_half():
-    told = hear(cascade(release(latency=INSTANT)), call_of(*PAUSED))
+    told = hear(cascade(release(latency=INSTANT, no_input_ms=None, **HALF_DUPLEX)), call_of(*PAUSED))
     [answer] = of(Answer, told)
     assert answer.reply.text == "you said hello there"
     assert answer.start_ms == pytest.approx(FIRST_END_MS + 700, abs=LATE_MS)
@@ -198,13 +204,13 @@ def test_an_answer_is_told_when_it_begins_to_sound_and_not_before():
 
 def test_the_opening_sounds_at_pick_up():
     agent = Agent([], opening=Reply("good morning"))
-    [answer] = hear(cascade(conversation=agent.pick_up), call_of(pause(500)))
+    [answer] = hear(cascade(conversation=agent.pick_up), call_of(pause(500)), [5000])
     assert (answer.turn, answer.start_ms, answer.end_ms) == (None, 0, 12 * CHAR_MS)
     assert answer.reply.text == "good morning"
 
 
 def test_without_an_opening_and_without_speech_nothing_happens():
-    assert hear(cascade(), call_of(pause(500))) == []
+    assert hear(cascade(), call_of(pause(500)), [5000]) == []
 
 
 @pytest.mark.parametrize("text", ["", "  "])
@@ -282,7 +288,7 @@ def test_an_agent_that_fails_fails_the_call_and_its_turn_was_told():
     track = call_of(FIRST)
     with pytest.raises(AgentError, match="HTTP 500"):
         asyncio.run(listen())
-    assert [turn.text for turn in told] == ["hello there"]
+    assert [turn.text for turn in of(Turn, told)] == ["hello there"]
 
 
 # Half-duplex: under a prompt nothing is heard
@@ -291,7 +297,7 @@ def test_an_agent_that_fails_fails_the_call_and_its_turn_was_told():
 def prompted(prompt_ms, *speech):
     """What is told when the opening lasts so long."""
     agent = Agent([Reply("yes")] * 3, opening=Reply("x" * (prompt_ms // CHAR_MS)))
-    return agent, hear(cascade(conversation=agent.pick_up), call_of(*speech))
+    return agent, hear(cascade(release(**HALF_DUPLEX), conversation=agent.pick_up), call_of(*speech))
 
 
 def test_speech_under_a_prompt_is_unheard_and_an_event_says_so():
@@ -306,7 +312,7 @@ def test_speech_under_a_prompt_is_unheard_and_an_event_says_so():
 
 def test_a_turn_that_had_begun_before_a_prompt_begins_anew_after_it():
     agent = Agent([Reply("hush!"), Reply("ok")])
-    into_it = release(latency={**INSTANT, "agent_ms": SECOND_MS - FIRST_END_MS - 700 + 120})
+    into_it = release(latency={**INSTANT, "agent_ms": SECOND_MS - FIRST_END_MS - 700 + 120}, **HALF_DUPLEX)
     told = hear(cascade(into_it, conversation=agent.pick_up), call_of(*PAUSED))
     hush, turn = of(Answer, told)[0], of(Turn, told)[1]
     assert SECOND_MS < hush.start_ms < SECOND_MS + 200
@@ -330,6 +336,359 @@ def test_after_a_prompt_the_platform_hears_again():
     assert [heard.text for heard in agent.heard] == ["hello there"]
 
 
+# Barge-in: perfect ears, so that speech begins and ends to the frame
+
+PROMPT_MS = 6000
+ONSET_MS = 960 + LEAD_IN_MS
+
+
+def words(ms, text="stop it please", **more):
+    """So many ms of speech. Perfect ears need no sound for it."""
+    return Saying(np.zeros(samples_of(ms), np.float32), text, **more)
+
+
+def keys(pressed, apart_ms=200):
+    timed = tuple((key, i * apart_ms) for i, key in enumerate(pressed))
+    return words(len(pressed) * apart_ms, "", sort="keys", keys=timed)
+
+
+def track_of(*said, until_ms=15_000):
+    """What is said in windows from these moments on, and the line between them."""
+    place, track = studio(), Track()
+    for n, (start_ms, saying) in enumerate((*said, (until_ms, None))):
+        for block in range(max(0, -((track.end_ms - start_ms) // GAP_MS))):
+            track.place(place.gap(n, block), track.end_ms)
+        if saying:
+            track.place(place.utterance(f"said {n}", 1, saying), start_ms)
+    return track
+
+
+def under(prompt_ms, *said, replies=("yes",) * 9, until_ms=15_000, **changed):
+    """The agent, and all that is told, when this is said from its prompt at pick-up on."""
+    agent = Agent([Reply(text) for text in replies], opening=Reply("x" * (prompt_ms // CHAR_MS)))
+    platform = cascade(release(**changed), conversation=agent.pick_up, ears=TrueEars())
+    return agent, hear(platform, track_of(*said, until_ms=until_ms), [until_ms])
+
+
+def names(told):
+    return [event.name for event in of(Event, told)]
+
+
+@pytest.mark.parametrize("min_speech_ms", [20, 300, 310, 1000])
+@pytest.mark.parametrize("stop_ms", [0, 100, 250])
+def test_the_agent_falls_silent_a_moment_after_enough_speech(min_speech_ms, stop_ms):
+    barge_in = {"min_speech_ms": min_speech_ms, "stop_ms": stop_ms}
+    _, told = under(PROMPT_MS, (960, words(2000)), barge_in=barge_in, no_input_ms=None)
+    noticed_ms = ONSET_MS + -(-min_speech_ms // FRAME_MS) * FRAME_MS
+    assert of(Stopped, told) == [Stopped(noticed_ms + stop_ms)]
+    assert of(Event, told) == [Event(noticed_ms, "barge_in")]
+
+
+def test_the_turn_that_stopped_the_agent_begins_under_its_prompt():
+    agent, told = under(PROMPT_MS, (960, words(2000)))
+    [turn] = of(Turn, told)
+    assert (turn.start_ms, turn.end_ms) == (ONSET_MS, ONSET_MS + 2000)
+    assert agent.heard[0].text == "stop it please"
+
+
+def test_of_words_over_a_prompt_the_recogniser_hears_the_beginning():
+    agent = Agent([Reply("yes")], opening=Reply("x" * 60))
+    [turn] = of(Turn, hear(cascade(conversation=agent.pick_up), call_of(tones("no not that one"))))
+    assert turn.text == "no not that one"
+
+
+def test_how_much_was_played_is_told_once():
+    agent, told = under(PROMPT_MS, (960, words(2000)), (9600, words(600)), latency=INSTANT)
+    [stopped] = of(Stopped, told)
+    assert [heard.played_ms for heard in agent.heard] == [stopped.at_ms, None]
+
+
+def test_how_much_was_played_is_counted_from_the_beginning_of_the_reply():
+    said = (960, words(600)), (5600, words(600))
+    agent, told = under(0, *said, replies=("x" * 100, "yes"), until_ms=9600, latency=INSTANT)
+    [answer, _], [stopped] = of(Answer, told)[-2:], of(Stopped, told)
+    assert agent.heard[1].played_ms == stopped.at_ms - answer.start_ms
+    assert 5600 + LEAD_IN_MS - (960 + LEAD_IN_MS + 600 + 700) < agent.heard[1].played_ms < 6000
+
+
+def test_that_the_agent_was_stopped_is_told_before_more_sound_is_heard():
+    """Whoever is told may lay other sound on the track: it is what is listened to from there on."""
+    agent, track, told = Agent([Reply("yes")] * 3, opening=Reply("x" * 100)), track_of((960, words(3000))), []
+
+    async def listen():
+        async with cascade(release(), conversation=agent.pick_up, ears=TrueEars()).pick_up() as hearing:
+            async for one in hearing.hear(track, track.end_ms):
+                told.append(one)
+                if isinstance(one, Stopped):
+                    at = next(i for i, placed in enumerate(track.placed) if placed.start_ms == 960)
+                    track.replace(at, replace(track.placed[at].window, saying=words(320)))
+
+    asyncio.run(listen())
+    assert of(Stopped, told) == [Stopped(ONSET_MS + 300 + 100)]
+    assert of(Turn, told)[0].end_ms == ONSET_MS + 320
+
+
+def test_a_short_sound_under_a_prompt_does_not_stop_it():
+    agent, told = under(PROMPT_MS, (960, words(280)), no_input_ms=None)
+    assert of(Stopped, told) == of(Turn, told) == agent.heard == []
+    assert of(Event, told) == [Event(ONSET_MS + 280 + 700, "unheard_under_prompt", "280 ms of speech")]
+
+
+def test_a_prompt_that_is_nearly_over_is_not_stopped():
+    onset_ms = 5600 + LEAD_IN_MS
+    agent, told = under(onset_ms + 300 + 100, (5600, words(900)), latency=INSTANT)
+    assert of(Stopped, told) == []
+    assert [(turn.start_ms, turn.end_ms) for turn in of(Turn, told)] == [(onset_ms, onset_ms + 900)]
+    assert agent.heard[0].played_ms is None
+    one_more = under(onset_ms + 300 + 100 + CHAR_MS, (5600, words(900)), latency=INSTANT)
+    assert of(Stopped, one_more[1]) == [Stopped(onset_ms + 400)]
+
+
+def test_speech_that_goes_on_past_the_prompt_is_one_turn():
+    barge_in = {"min_speech_ms": 3000}
+    agent, told = under(3000, (960, words(2500)), barge_in=barge_in)
+    [turn] = of(Turn, told)
+    assert (turn.start_ms, turn.end_ms) == (ONSET_MS, ONSET_MS + 2500)
+    assert names(told)[:1] != ["unheard_under_prompt"]
+    assert agent.heard[0].played_ms is None
+
+
+def test_without_barge_in_only_what_is_said_after_the_prompt_is_a_turn():
+    _, told = under(3000, (960, words(2500)), **HALF_DUPLEX)
+    assert [(turn.start_ms, turn.end_ms) for turn in of(Turn, told)] == [(3000, ONSET_MS + 2500)]
+    assert of(Event, told)[0] == Event(3000, "unheard_under_prompt", f"{3000 - ONSET_MS} ms of speech")
+
+
+def interrupting(begins_ms, **changed):
+    """Speech into the time in which a reply is due when 320 ms of it were heard."""
+    first_end_ms = 960 + LEAD_IN_MS + 600
+    latency = {**INSTANT, "agent_ms": begins_ms + LEAD_IN_MS + 320 - first_end_ms - 700}
+    return under(
+        0,
+        (960, words(600)),
+        (begins_ms, words(2000)),
+        latency=latency,
+        replies=("a longer answer",) * 3,
+        no_input_ms=None,
+        **changed,
+    )
+
+
+def test_a_reply_does_not_begin_over_as_much_speech_as_would_stop_it():
+    _, told = interrupting(4000)
+    assert [answer.discarded for answer in of(Answer, told)[1:]] == [True, False]
+    assert of(Stopped, told) == []
+
+
+def test_a_reply_begins_over_less_speech_and_is_stopped():
+    _, told = interrupting(4000, barge_in={"min_speech_ms": 400})
+    assert not any(answer.discarded for answer in of(Answer, told))
+    assert of(Stopped, told) == [Stopped(4000 + LEAD_IN_MS + 400 + 100)]
+    assert of(Answer, told)[1].start_ms == 4000 + LEAD_IN_MS + 320
+
+
+def test_without_barge_in_the_agent_talks_over_the_caller():
+    _, told = interrupting(4000, **HALF_DUPLEX)
+    assert of(Answer, told)[1].start_ms == 4000 + LEAD_IN_MS + 320
+    assert not any(answer.discarded for answer in of(Answer, told))
+
+
+class Counting:
+    """The toy recogniser, and how many ms of sound it was given each time."""
+
+    def __init__(self):
+        self.asr, self.given_ms = Tones(TonesOptions()), []
+
+    def transcribe(self, sounds):
+        self.given_ms += [len(sound.samples) * 1000 // RATE for sound in sounds]
+        return self.asr.transcribe(sounds)
+
+
+def murmured(text, min_words, *, silence_ms=700, **barge_in):
+    """What is told when this is said under a prompt that takes so many words to stop, and what was transcribed."""
+    asr, agent = Counting(), Agent([Reply("yes")] * 3, opening=Reply("x" * 200))
+    system = release(
+        endpointing={"silence_ms": silence_ms}, barge_in={"min_words": min_words, **barge_in}, no_input_ms=None
+    )
+    ears = SoundEars(system.endpointing.vad.build(), asr)
+    return asr.given_ms, hear(cascade(system, conversation=agent.pick_up, ears=ears), call_of(tones(text)))
+
+
+def test_mm_hm_does_not_stop_an_agent_that_wants_two_words():
+    given_ms, told = murmured("mm-hm", 2)
+    assert len(given_ms) >= 1
+    assert of(Stopped, told) == []
+    assert names(told) == ["unheard_under_prompt"]
+
+
+def test_three_words_stop_an_agent_that_wants_two():
+    _, told = murmured("not that one", 2)
+    assert len(of(Stopped, told)) == 1
+    assert [turn.text for turn in of(Turn, told)] == ["not that one"]
+
+
+def test_words_are_counted_every_500_ms_and_at_the_end_of_the_turn():
+    given_ms, told = murmured("mm-hm mm-hm mm-hm mm-hm", 10)
+    assert of(Stopped, told) == []
+    apart_ms = np.diff(given_ms)
+    assert len(apart_ms) >= 3
+    assert (apart_ms[:-1] == 500).all()
+    length_ms = len(tones("mm-hm mm-hm mm-hm mm-hm")) * 1000 // RATE
+    assert given_ms[-1] == pytest.approx(300 + length_ms - 80 + 300, abs=2 * LATE_MS)
+
+
+def test_words_that_are_complete_only_at_the_end_of_the_turn_stop_the_agent_then():
+    _, told = murmured("no stop", 2, silence_ms=200)
+    [turn], [stopped] = of(Turn, told), of(Stopped, told)
+    assert turn.text == "no stop"
+    assert stopped.at_ms == turn.decided_ms + 100
+
+
+def test_fewer_than_enough_speech_is_not_transcribed():
+    given_ms, _ = murmured("mm-hm", 1, min_speech_ms=2000)
+    assert given_ms == []
+
+
+# Nobody says anything
+
+
+def test_after_so_long_a_silence_the_agent_is_told_and_speaks():
+    agent, told = under(1200, until_ms=8640, latency=INSTANT)
+    assert agent.heard == [Heard("silence")]
+    assert of(Event, told) == [Event(1200 + 7000, "no_input")]
+    assert [(answer.turn, answer.start_ms) for answer in of(Answer, told)] == [(None, 0), (None, 8200)]
+
+
+def test_it_asks_again_and_again():
+    _, told = under(1200, replies=["are you there?"] * 5, until_ms=15_000, latency=INSTANT, no_input_ms=2000)
+    length_ms = CHAR_MS * len("are you there?")
+    assert [event.at_ms for event in of(Event, told)] == [1200 + 2000 + n * (length_ms + 2000) for n in range(5)][:5]
+
+
+def test_an_agent_that_was_stopped_by_no_words_is_told_of_silence_and_what_was_played():
+    short = {"barge_in": {"min_speech_ms": 40}, "endpointing": {"min_speech_ms": 400}}
+    agent = Agent([Reply("yes")] * 3, opening=Reply("x" * 100))
+    platform = cascade(release(**short, no_input_ms=3000), conversation=agent.pick_up)
+    told = hear(platform, call_of(tones("a")[: samples_of(100)], gaps=9))
+    [stopped] = of(Stopped, told)
+    assert agent.heard[0] == Heard("silence", played_ms=stopped.at_ms)
+    assert of(Event, told)[1] == Event(stopped.at_ms + 3000, "no_input")
+
+
+def test_null_means_never():
+    agent, told = under(1200, until_ms=60_000, no_input_ms=None)
+    assert agent.heard == of(Event, told) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ((960, words(4000)), {}),
+        ((960, keys("1234", apart_ms=1500)), {"dtmf": {"between_ms": 9000}}),
+        ((160, words(400)), {"latency": {**INSTANT, "agent_ms": 6000}}),
+    ],
+    ids=["spoken", "pressed", "due"],
+)
+def test_silence_does_not_count_while_something_is(said, changed):
+    agent, told = under(0, said, until_ms=6000, no_input_ms=2000, **changed)
+    assert "no_input" not in names(told)
+    assert [event.at_ms for event in of(Event, under(0, until_ms=6000, no_input_ms=2000)[1])][:1] == [2000]
+
+
+def test_silence_does_not_count_under_a_prompt():
+    _, told = under(PROMPT_MS, until_ms=8000, no_input_ms=1000)
+    assert [event.at_ms for event in of(Event, told)][0] == 7000
+
+
+# Keys
+
+
+def test_the_end_key_ends_a_number_at_once():
+    agent, told = under(0, (960, keys("4711#")))
+    [turn] = of(Turn, told)
+    assert (turn.kind, turn.text, turn.start_ms) == ("dtmf", "4711", ONSET_MS)
+    assert ONSET_MS + 800 < turn.decided_ms <= ONSET_MS + 800 + FRAME_MS
+    assert agent.heard[0] == Heard("dtmf", "4711")
+
+
+def test_without_an_end_key_a_number_ends_when_no_key_follows():
+    _, told = under(0, (960, keys("4711", apart_ms=1500)), until_ms=12_000, no_input_ms=None)
+    last_ms = ONSET_MS + 3 * 1500
+    [turn] = of(Turn, told)
+    assert turn.text == "4711"
+    assert last_ms + 2000 <= turn.decided_ms < last_ms + 2000 + FRAME_MS
+
+
+def test_a_key_stops_the_agent():
+    agent, told = under(PROMPT_MS, (960, keys("12#")), latency=INSTANT)
+    assert of(Stopped, told) == [Stopped(ONSET_MS + FRAME_MS + 100)]
+    assert agent.heard[0] == Heard("dtmf", "12", played_ms=ONSET_MS + FRAME_MS + 100)
+
+
+def test_an_answer_waits_until_the_one_before_has_fallen_silent():
+    _, told = under(PROMPT_MS, (960, keys("1#", apart_ms=20)), latency=INSTANT)
+    [stopped], [_, answer] = of(Stopped, told), of(Answer, told)[:2]
+    assert of(Turn, told)[0].decided_ms < stopped.at_ms == answer.start_ms
+
+
+def test_keys_are_lost_under_the_prompt_of_an_agent_that_nobody_can_interrupt():
+    agent, told = under(PROMPT_MS, (960, keys("12#")), no_input_ms=None, **HALF_DUPLEX)
+    assert of(Turn, told) == agent.heard == of(Stopped, told) == []
+
+
+def test_an_answer_to_keys_takes_the_time_of_agent_and_voice_only():
+    system = {"latency": {"asr_ms": 310, "agent_ms": 520, "tts_ms": 140}}
+    _, told = under(0, (960, keys("1#")), **system)
+    assert of(Answer, told)[1].start_ms == of(Turn, told)[0].decided_ms + 520 + 140
+
+
+def test_a_reply_does_not_begin_while_keys_are_being_pressed():
+    latency = {**INSTANT, "agent_ms": 4000 + LEAD_IN_MS + 320 - (960 + LEAD_IN_MS + 600 + 700)}
+    _, told = under(0, (960, words(600)), (4000, keys("123#")), latency=latency, no_input_ms=None)
+    assert [answer.discarded for answer in of(Answer, told)[1:]] == [True, False]
+    assert of(Stopped, told) == []
+
+
+def test_last_words_are_spoken_even_into_speech():
+    """Keys ended the call in the middle of a noise: nobody listens any more, so that it never ends."""
+    agent = Agent([Reply("goodbye", ends_call=True)])
+    place, track = studio(), Track()
+    both = words(3000, keys=(("1", 1000), ("#", 1200)))
+    track.place(place.utterance("both", 1, both), 0)
+    told = hear(cascade(release(latency=INSTANT), conversation=agent.pick_up, ears=TrueEars()), track)
+    assert [(answer.reply.text, answer.discarded) for answer in of(Answer, told)] == [("goodbye", False)]
+
+
+# What the release says of turns
+
+
+def test_a_turn_is_cut_at_the_longest_length_of_the_release():
+    _, told = under(0, (960, words(5000)), endpointing={"max_turn_s": 2}, latency={**INSTANT, "agent_ms": 9000})
+    assert [turn.end_ms - turn.start_ms for turn in of(Turn, told)] == [5000]  # perfect ears are patient
+    agent = Agent([Reply("")] * 9)
+    noise = stream(1, "long").uniform(-0.3, 0.3, samples_of(1900)).astype(np.float32)
+    system = release(endpointing={"max_turn_s": 1, "silence_ms": 200})
+    cut = of(Turn, hear(cascade(system, conversation=agent.pick_up), call_of(noise)))
+    assert cut[0].end_ms - cut[0].start_ms == 1000
+    assert cut[0].decided_ms == cut[0].end_ms
+
+
+@pytest.mark.parametrize("pre_roll_ms", [0, 120, 300, 1000])
+def test_a_turn_is_recognised_with_so_much_of_what_sounded_before(pre_roll_ms):
+    asr, agent = Counting(), Agent([Reply("")] * 3)
+    system = release(endpointing={"pre_roll_ms": pre_roll_ms}, no_input_ms=None)
+    ears = SoundEars(system.endpointing.vad.build(), asr)
+    [turn] = of(Turn, hear(cascade(system, conversation=agent.pick_up, ears=ears), call_of(FIRST)))
+    assert asr.given_ms == [pre_roll_ms + turn.end_ms - turn.start_ms + 300]
+
+
+def test_stretches_of_speech_are_told_even_under_a_prompt_and_when_nobody_listens():
+    for duplex in ({}, HALF_DUPLEX):
+        _, told = under(PROMPT_MS, (960, words(100)), (8000, words(600)), no_input_ms=None, **duplex)
+        first, second = ONSET_MS, 8000 + LEAD_IN_MS
+        assert of(Speech, told) == [Speech(first, first + 100), Speech(second, second + 600)]
+
+
 # Causality, and freedom from how often one looks
 
 
@@ -347,7 +706,7 @@ def fabricated(sounds) -> Track:
     track = Track()
     for start_ms, sound in sounds:
         pcm = np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
-        track.place(Window(f"gap/0/{start_ms}", pcm, GAP_MS, "", None, (), pcm_hash(pcm)), start_ms)
+        track.place(Window(("gap", "0", str(start_ms)), pcm, GAP_MS, Saying(), (), pcm_hash(pcm)), start_ms)
     return track
 
 
@@ -392,7 +751,8 @@ def test_nothing_is_told_twice():
 
 def test_what_is_told_of_stands_in_the_order_of_the_clock():
     told = hear(cascade(), call_of(*PAUSED))
-    moments = [one.decided_ms if isinstance(one, Turn) else one.at_ms for one in told if not isinstance(one, Answer)]
+    moments = [one.decided_ms if isinstance(one, Turn) else one.at_ms for one in of(Turn | Event, told)]
+    assert len(moments) == 3
     assert moments == sorted(moments)
 
 
@@ -400,7 +760,7 @@ def test_what_is_told_of_stands_in_the_order_of_the_clock():
 
 
 def latencies(*speech, seed=1, **changed):
-    system = release(latency={"asr_ms": 0, "agent_ms": [0, 5000], "tts_ms": 0}, **changed)
+    system = release(latency={"asr_ms": 0, "agent_ms": [0, 5000], "tts_ms": 0}, no_input_ms=None, **changed)
     agent = Agent([Reply("")] * 5)
     platform = cascade(system, conversation=agent.pick_up, chance=Chance(seed).named("platform"))
     told = hear(platform, call_of(*speech, gaps=12))
@@ -455,13 +815,13 @@ def no_meaning(sentences):
     raise AssertionError(f"patterns should have known {sentences}")
 
 
-def whole_call(agent_ms):
+def whole_call(agent_ms, **changed):
     latency = {"asr_ms": 300, "agent_ms": agent_ms, "tts_ms": 250}
-    platform = cascade(release(agent={"scripted": DESK}, latency=latency))
-    caller = Caller(SCENARIO, 3, Listener(SCENARIO, no_meaning), Chance(1).named("caller"))
+    platform = cascade(release(agent={"scripted": DESK}, latency=latency, **changed))
+    caller = Caller(SCENARIO, Habits(), Listener(SCENARIO, no_meaning), Chance(1).named("caller"))
     voice = LevelVoice(Tone(ToneOptions()), "en-GB")
-    place = replace(studio(**LINE), nominal=voice.nominal)
-    return asyncio.run(place_call("call", caller, voice, place, platform)).record
+    tracks, mouth = Tracks(replace(studio(**LINE), nominal=voice.nominal)), Mouth(voice, Chance(1).named("mouth"))
+    return asyncio.run(place_call("call", caller, mouth, tracks, platform)).record
 
 
 def test_a_release_that_answers_200_ms_later_hears_the_same_bytes():
