@@ -2,6 +2,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import pairwise, product
 
 import numpy as np
@@ -695,6 +696,7 @@ def test_stretches_of_speech_are_told_even_under_a_prompt_and_when_nobody_listen
 # Causality, and freedom from how often one looks
 
 
+@cache
 def bursts(name, blocks=12):
     """Random noise that starts and stops at random, at random levels: (ms, sound) of gap-long windows."""
     rng = stream(7, name)
@@ -724,7 +726,7 @@ QUICK = {"endpointing": {"silence_ms": 200, "min_speech_ms": 60}, "latency": {"a
 
 
 AGENT = {"opening": "good morning", "rules": [{"when": ".", "reply": "and what else is there"}], "silence": "yes"}
-SOME_MS = sorted(int(ms) for ms in stream(3, "moments").integers(300, 11_400, 9))
+SOME_MS = sorted(int(ms) for ms in stream(3, "moments").integers(300, 11_400, 6))
 SYSTEMS = {
     "interruptible": {"barge_in": {"min_speech_ms": 120, "stop_ms": 60}, "no_input_ms": 1920},
     "by words": {"barge_in": {"min_speech_ms": 60, "min_words": 1}, "no_input_ms": 1000},
