@@ -299,7 +299,7 @@ def test_callers_murmur_and_cough_so_often_a_minute_and_only_while_the_agent_spe
     assert {act.sort for one in done for _, act in one} == {sort}
     # Two that fall together are one: of 3 a minute, each 1.5 s long, some 7 % are lost.
     assert within(len(at_ms), 3 * minutes * 0.93, sqrt(3 * minutes))
-    assert 0 <= min(at_ms) and max(at_ms) < 60_000 + GRID_MS
+    assert min(at_ms) >= 0 and max(at_ms) < 60_000 + GRID_MS
 
 
 def test_a_cough_has_no_words_and_a_murmur_offers_nothing(parcel, caller):
