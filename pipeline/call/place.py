@@ -38,7 +38,6 @@ class _Call:
     events: list[Event] = field(default_factory=list)
     speech_seen: list[Speech] = field(default_factory=list)
     to_ear: deque[tuple[int, Callable[[], None]]] = field(default_factory=deque)
-    gap_block: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ async def _follow(call: _Call, hearing: Hearing) -> tuple[Ended, int]:
             case Speak():
                 _speak(call, act, now_ms)
             case None:
-                _be_silent(call, now_ms)
+                call.tracks.be_silent(now_ms)
     return "time_limit", TIME_LIMIT_MS
 
 
@@ -130,14 +129,6 @@ def _speak(call: _Call, act: Speak, now_ms: int) -> None:
     said = Utterance(act.key, act.attempt, act.text, act.spoken, act.offered, start_ms, end_ms, act.sort, pauses)
     call.said.append(said)
     call.caller.spoke_until(end_ms)
-    call.gap_block = 0
-
-
-def _be_silent(call: _Call, now_ms: int) -> None:
-    """The line sounds on: another block of this gap, once the last window is over."""
-    if now_ms == call.tracks.caller.end_ms:
-        call.tracks.be_silent(len(call.said), call.gap_block)
-        call.gap_block += 1
 
 
 def _record(name: str, call: _Call, ended: Ended, ended_ms: int, error: str | None) -> Record:

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.audio import Ints, to_pcm
 from pipeline.line.track import Placed, Track
-from pipeline.line.window import FADE_MS, LEAD_IN_MS, FarEnd, Saying, Studio, samples_of
+from pipeline.line.window import LEAD_IN_MS, FarEnd, Saying, Studio, samples_of
 from pipeline.platform import Answer
 
 
@@ -14,13 +14,17 @@ from pipeline.platform import Answer
 class Tracks:
     """The caller's windows as the platform hears them, and the agent's answers as they leave it.
 
-    Where the line has an echo, a window that an answer reaches is rendered anew with it. All that changes thereby
-    comes a round trip after the answer's beginning or end, so never before what the platform has heard.
+    Where the line has an echo, an answer that begins or stops changes what comes a round trip later, so nothing that
+    the platform has heard. Behind the caller's last word another block of silence begins; only a window in which they
+    still speak is rendered anew. So an utterance sounds the same whatever is answered to it.
     """
 
     studio: Studio
     caller: Track = field(default_factory=Track)
     answers: list[Answer] = field(default_factory=list)
+    _gap: int = 0
+    _block: int = 0
+    _echo_changes: bool = False
 
     @property
     def round_trip_ms(self) -> int:
@@ -30,18 +34,24 @@ class Tracks:
     def say(self, key: str, attempt: int, saying: Saying, now_ms: int) -> Placed:
         """The caller says something: its window starts now."""
         self.caller.place(self.studio.utterance(key, attempt, saying, self._at_ear(now_ms)), now_ms)
+        self._gap, self._block, self._echo_changes = self._gap + 1, 0, False
         return self.caller.placed[-1]
 
-    def be_silent(self, k: int, block: int) -> None:
-        """The caller's line sounds on: another block of the k-th gap."""
-        now_ms = self.caller.end_ms
-        self.caller.place(self.studio.gap(k, block, self._at_ear(now_ms)), now_ms)
+    def be_silent(self, now_ms: int) -> None:
+        """The caller says nothing more: their line sounds on, with what is heard in it of the agent by now."""
+        if now_ms == self.caller.end_ms or (self._echo_changes and self._spoken_until_ms <= now_ms):
+            self.caller.place(self.studio.gap(self._gap, self._block, self._at_ear(now_ms)), now_ms)
+            self._block += 1
+        elif self._echo_changes:
+            last = self.caller.placed[-1]
+            window = self.studio.again(last.window, self._at_ear(last.start_ms))
+            self.caller.replace(len(self.caller.placed) - 1, window)
+        self._echo_changes = False
 
     def play(self, answer: Answer) -> None:
         """An answer begins to sound, and will to its end; a discarded one is only noted."""
         self.answers.append(answer)
-        if not answer.discarded:
-            self._echo(answer.start_ms)
+        self._echo_changes |= not answer.discarded and self._has_echo
 
     def stop(self, at_ms: int) -> None:
         """The last answer falls silent before its end."""
@@ -49,7 +59,7 @@ class Tracks:
         whole = self.answers[i]
         heard = whole.pcm[: samples_of(at_ms - whole.start_ms)]
         self.answers[i] = replace(whole, end_ms=at_ms, pcm=heard, unplayed_ms=whole.end_ms - at_ms)
-        self._echo(at_ms)
+        self._echo_changes = self._has_echo
 
     def agent(self, start_ms: int, end_ms: int) -> Ints:
         """What the agent says between two moments."""
@@ -75,14 +85,14 @@ class Tracks:
             said[: len(speech)] += speech
         return to_pcm(sound)
 
-    def _echo(self, from_ms: int) -> None:
-        """Render anew what hears that the agent begins, or ceases, to speak."""
-        line = self.studio.line
-        if line.reach_ms is None:
-            return
-        for i, placed in enumerate(self.caller.placed):
-            if placed.end_ms + FADE_MS + line.lookahead_ms > from_ms + self.round_trip_ms:
-                self.caller.replace(i, self.studio.again(placed.window, self._at_ear(placed.start_ms)))
+    @property
+    def _has_echo(self) -> bool:
+        return self.studio.line.reach_ms is not None
+
+    @property
+    def _spoken_until_ms(self) -> int:
+        """When the caller's last word ends, if it is in the window that sounds now."""
+        return (self.caller.placed[-1].speech_ms or (0, 0))[1]
 
     def _at_ear(self, window_ms: int) -> FarEnd:
         """What the caller hears of the agent: it has gone there, and what comes of it has yet to come back."""

@@ -9,7 +9,9 @@ from pipeline.agent import Agent, AgentError
 from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.call.asked import Listener
 from pipeline.call.caller import Caller
+from pipeline.call.mouth import Mouth
 from pipeline.call.place import Finished, place_call
+from pipeline.call.tracks import Tracks
 from pipeline.call.voices import LevelVoice, bystanders
 from pipeline.chance import Chance
 from pipeline.errors import Unspeakable
@@ -71,7 +73,8 @@ class Crew:
         studio = self._studio(line, voice, unit, chance)
         checked = calibrate(studio, voice.calibration)
         caller, platform = self._caller(scenario, profile, chance), self._platform(unit, scenario, chance)
-        finished = await place_call(unit.name, caller, voice, studio, platform)
+        mouth = Mouth(voice, chance.named("mouth"))
+        finished = await place_call(unit.name, caller, mouth, Tracks(studio), platform)
         shows = tuple(sorted(self._engine(self.plan.release.agent).shows))
         return replace(finished, record=replace(finished.record, calibration=checked, shows=shows)), line
 
@@ -88,9 +91,9 @@ class Crew:
         return Studio(line, voice.nominal, self.voices.bystanders(line, unit.voice, voice.language), chance)
 
     def _caller(self, scenario: Scenario, profile: Profile, chance: Chance) -> Caller:
-        patience = profile.caller.patience or scenario.persona.patience
+        habits = profile.caller.over(scenario.persona.habits)
         listener = Listener(scenario, lambda sentences: sentence_model().embed(sentences))
-        return Caller(scenario, patience, listener, chance.named("caller"))
+        return Caller(scenario, habits, listener, chance.named("caller"))
 
     def _platform(self, unit: Unit, scenario: Scenario, chance: Chance) -> Cascade:
         release = self.plan.release
