@@ -407,6 +407,13 @@ def test_how_much_was_played_is_told_once():
     assert [heard.played_ms for heard in agent.heard] == [stopped.at_ms, None]
 
 
+def test_how_much_was_played_is_told_once_even_if_the_answer_is_never_played():
+    late = {**INSTANT, "agent_ms": 5000}
+    agent, told = under(PROMPT_MS, (960, words(600)), (4000, words(600)), latency=late, no_input_ms=None)
+    assert [answer.discarded for answer in of(Answer, told)[1:]] == [True, False]
+    assert [heard.played_ms for heard in agent.heard] == [ONSET_MS + 400, None]
+
+
 def test_how_much_was_played_is_counted_from_the_beginning_of_the_reply():
     said = (960, words(600)), (5600, words(600))
     agent, told = under(0, *said, replies=("x" * 100, "yes"), until_ms=9600, latency=INSTANT)
@@ -439,13 +446,15 @@ def test_a_short_sound_under_a_prompt_does_not_stop_it():
 
 
 def test_a_prompt_that_is_nearly_over_is_not_stopped():
-    onset_ms = 5600 + LEAD_IN_MS
-    agent, told = under(onset_ms + 300 + 100, (5600, words(900)), latency=INSTANT)
+    onset_ms = 5760 + LEAD_IN_MS
+    over_ms = onset_ms + 300 + 100  # by then it would have been silent
+    assert over_ms % CHAR_MS == 0
+    agent, told = under(over_ms, (5760, words(900)), latency=INSTANT)
     assert of(Stopped, told) == []
     assert [(turn.start_ms, turn.end_ms) for turn in of(Turn, told)] == [(onset_ms, onset_ms + 900)]
     assert agent.heard[0].played_ms is None
-    one_more = under(onset_ms + 300 + 100 + CHAR_MS, (5600, words(900)), latency=INSTANT)
-    assert of(Stopped, one_more[1]) == [Stopped(onset_ms + 400)]
+    _, one_letter_more = under(over_ms + CHAR_MS, (5760, words(900)), latency=INSTANT)
+    assert of(Stopped, one_letter_more) == [Stopped(over_ms)]
 
 
 def test_speech_that_goes_on_past_the_prompt_is_one_turn():
@@ -853,11 +862,14 @@ def test_each_turn_of_a_window_has_a_latency_of_its_own():
     assert other == stream(1, "platform", "latency", "order/1", "2", "agent_ms").integers(0, 5001)
 
 
-def test_a_latency_of_silence_is_drawn_by_the_window_that_sounds():
-    agent = Agent([Reply("")] * 5)
+def test_a_latency_of_silence_is_drawn_by_the_window_that_sounded_last():
+    """At 1920 ms one window ends and another begins, which nobody has heard yet."""
+    track, agent = track_of(), Agent([Reply("")] * 5)
     system = release(latency={**INSTANT, "agent_ms": [0, 5000]}, no_input_ms=1920)
-    told = hear(cascade(system, conversation=agent.pick_up), call_of(pause(500)), [1920, 7000])
-    drawn = stream(1, "platform", "latency", "order/1", "1", "agent_ms").integers(0, 5001)
+    told = hear(cascade(system, conversation=agent.pick_up), track, [7040])
+    ended, begun = (track.at(ms).window.name for ms in (1919, 1920))
+    assert ended != begun
+    drawn = stream(1, "platform", "latency", ended, "1", "agent_ms").integers(0, 5001)
     assert of(Answer, told)[0].start_ms == 1920 + drawn
 
 
