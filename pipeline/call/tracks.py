@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.audio import Ints, to_pcm
 from pipeline.line.track import Placed, Track
-from pipeline.line.window import LEAD_IN_MS, FarEnd, Saying, Studio, samples_of
+from pipeline.line.window import GRID_MS, LEAD_IN_MS, FarEnd, Saying, Studio, samples_of
 from pipeline.platform import Answer
 
 
@@ -28,8 +28,8 @@ class Tracks:
 
     @property
     def round_trip_ms(self) -> int:
-        """From the platform to the caller's ear, and from their mouth back."""
-        return 2 * self.studio.line.delay_ms
+        """From the platform to the caller's ear, and from their mouth back; no less than a tick of the call."""
+        return max(GRID_MS, 2 * self.studio.line.delay_ms)
 
     def say(self, key: str, attempt: int, saying: Saying, now_ms: int) -> Placed:
         """The caller says something: its window starts now."""
