@@ -103,7 +103,11 @@ class _Crowd:
 
     def _least_busy(self) -> "_Worker | None":
         """Who has the fewest units, if there is room for one more. Nothing runs beside a suspect."""
-        free = [one for one in self.workers if len(one.units) < self.concurrency and not one.units & self.deaths.keys()]
+        free = [
+            one
+            for one in self.workers
+            if len(one.units) < self.concurrency and self.deaths.keys().isdisjoint(one.units)
+        ]
         return min(free, key=lambda worker: len(worker.units), default=None)
 
     def _bury(self, worker: "_Worker") -> Iterator[Ended]:
@@ -124,7 +128,7 @@ class _Worker:
 
     process: BaseProcess
     pipe: "Connection[Unit, Ended | BadlineError]"
-    units: set[Unit] = field(default_factory=set)
+    units: list[Unit] = field(default_factory=list)
 
     @classmethod
     def hired(cls, plan: Plan, out: Path) -> "_Worker":
@@ -140,7 +144,7 @@ class _Worker:
 
     def begin(self, unit: Unit) -> None:
         """Give it a unit. That it has died meanwhile shows when the unit is awaited."""
-        self.units.add(unit)
+        self.units.append(unit)
         with suppress(OSError):
             self.pipe.send(unit)
 

@@ -59,7 +59,8 @@ async def after_200_ms(heard):
 
 
 async def rendering():
-    """Holds the calls' loop."""
+    """Holds the calls' loop once the agent has been asked."""
+    await asyncio.sleep(0.05)
     time.sleep(0.6)
 
 
