@@ -61,6 +61,7 @@ async def place_call(name: str, caller: Caller, mouth: Mouth, tracks: Tracks, pl
             ended, ended_ms = await _follow(call, hearing)
     except AgentError as failure:
         ended, ended_ms, error = "agent_error", tracks.caller.end_ms, str(failure)
+    tracks.end(ended_ms)
     return Finished(_record(name, call, ended, ended_ms, error), tracks.stereo(ended_ms), tracks.clean(ended_ms))
 
 

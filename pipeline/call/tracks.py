@@ -56,10 +56,14 @@ class Tracks:
     def stop(self, at_ms: int) -> None:
         """The last answer falls silent before its end."""
         i = max(i for i, answer in enumerate(self.answers) if not answer.discarded)
-        whole = self.answers[i]
-        heard = whole.pcm[: samples_of(at_ms - whole.start_ms)]
-        self.answers[i] = replace(whole, end_ms=at_ms, pcm=heard, unplayed_ms=whole.end_ms - at_ms)
+        self.answers[i] = _until(self.answers[i], at_ms)
         self._echo_changes = self._has_echo
+
+    def end(self, at_ms: int) -> None:
+        """The call is over: what the agent was about to say then is never heard."""
+        for i, answer in enumerate(self.answers):
+            if answer.end_ms > at_ms and not answer.discarded:
+                self.answers[i] = _until(answer, max(at_ms, answer.start_ms))
 
     def agent(self, start_ms: int, end_ms: int) -> Ints:
         """What the agent says between two moments."""
@@ -98,6 +102,12 @@ class Tracks:
         """What the caller hears of the agent: it has gone there, and what comes of it has yet to come back."""
         sent_ms = window_ms - self.round_trip_ms
         return lambda start_ms, end_ms: self.agent(sent_ms + start_ms, sent_ms + end_ms)
+
+
+def _until(answer: Answer, at_ms: int) -> Answer:
+    """As much of it as sounds before `at_ms`."""
+    heard = answer.pcm[: samples_of(at_ms - answer.start_ms)]
+    return replace(answer, end_ms=at_ms, pcm=heard, unplayed_ms=answer.end_ms - at_ms)
 
 
 def _padded(sound: Ints, samples: int) -> Ints:

@@ -250,3 +250,11 @@ def test_a_stop_is_the_last_answers_that_sounded():
 def test_the_round_trip_is_twice_the_lines_delay():
     assert tracks(**BED).round_trip_ms == 160  # 80 ms each way unless a line says otherwise
     assert tracks(network=[{"delay": {"ms": 200}}]).round_trip_ms == 400
+
+
+def test_a_call_that_ends_in_mid_answer_leaves_the_rest_unsaid():
+    both = tracks()
+    both.play(answer(0, 1000))
+    both.play(answer(3000, 2000))
+    both.end(3500)
+    assert [(one.end_ms, one.unplayed_ms) for one in both.answers] == [(1000, 0), (3500, 1500)]
