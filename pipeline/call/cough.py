@@ -74,7 +74,7 @@ def _voice(t: Doubles, start_s: float, voiced_s: float, f0_hz: float, rng: Gener
 def _tract(source: Doubles, tract: float, rate: int) -> Doubles:
     """The source through parallel resonators below half the rate, 6 dB an octave down; nothing below 150 Hz."""
     heard = [(tract * hz, width) for hz, width in FORMANTS_HZ if tract * hz + width < rate / 2]
-    spread = sum(_resonance(source, hz, width, rate) * FORMANTS_HZ[0][0] / hz for hz, width in heard)
+    spread = np.sum([_resonance(source, hz, width, rate) * FORMANTS_HZ[0][0] / hz for hz, width in heard], axis=0)
     return np.asarray(scipy.signal.sosfilt(scipy.signal.butter(2, 150, "highpass", fs=rate, output="sos"), spread))
 
 

@@ -244,7 +244,7 @@ ENGLISH = Tongue(
     ),
     before=_listed("and but so because if that where when which who to for from with about into on at"),
     after=_listed("the a an my our your his her their is was are were it's that's to of for from on at in with and"),
-    tails=_listed("please thanks thank bye goodbye then too either though okay right anyway you me"),
+    tails=_listed("please thanks thank bye goodbye then too either though okay right anyway"),
 )
 
 TONGUES: Mapping[str, Tongue] = {"en": ENGLISH}

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -62,7 +61,6 @@ class Talk:
         self._now: _Step | None = None
         self._is_broken = False
         self.opening: Reply | None = None
-        self.took_ms = 0
 
     async def __aenter__(self) -> Self:
         """Pick up. Raises what the agent does."""
@@ -75,8 +73,8 @@ class Talk:
         return self
 
     async def reply(self, heard: Heard) -> Reply:
-        """Its answer; `took_ms` says afterwards how long it took, without any waiting for us. Raises AgentError."""
-        return await self._taken(lambda: self._timed(heard))
+        """Its answer. Raises AgentError."""
+        return await self._taken(lambda: self._conversation.reply(heard))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -146,10 +144,3 @@ class Talk:
         self._context = self._pick_up()
         self._conversation = await self._context.__aenter__()
         self.opening = self._conversation.opening
-
-    async def _timed(self, heard: Heard) -> Reply:
-        began_s = perf_counter()
-        try:
-            return await self._conversation.reply(heard)
-        finally:
-            self.took_ms = round(1000 * (perf_counter() - began_s))

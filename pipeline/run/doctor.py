@@ -39,7 +39,7 @@ LEAST_FREE_GB = 0.5  # a hundred calls with their sound take less than a tenth o
 MOST_SPAWN_S = 60.0
 SPAWN = get_context("spawn")
 # What the shipped release and the voice `heart` are made of.
-DEFAULT = {("tts", "hibari"), ("vad", "energy"), ("asr", "faster_whisper")}
+DEFAULT = {("tts", "hibari"), ("vad", "silero"), ("asr", "faster_whisper")}
 # Engines that are not here come last in their stage: nobody knows how long they take.
 QUICK_FIRST = ("tone", "pyttsx3", "hibari", "energy", "tones", "faster_whisper", "whisper")
 # An ASR needs what the voices have said.
