@@ -124,9 +124,9 @@ def _line_drops(call: _Call, now_ms: int) -> tuple[Ended, int] | None:
 
 
 def _speak(call: _Call, act: Speak, now_ms: int) -> None:
-    saying = call.mouth.saying(act)
-    start_ms, end_ms = call.tracks.say(act.key, act.attempt, saying, now_ms).speech_ms or (now_ms, now_ms)
-    pauses = tuple((start_ms + since, start_ms + until) for since, until in saying.pauses_ms)
+    placed = call.tracks.say(act.key, act.attempt, call.mouth.saying(act), now_ms)
+    start_ms, end_ms = placed.speech_ms or (now_ms, now_ms)
+    pauses = tuple((start_ms + since, start_ms + until) for since, until in placed.window.saying.pauses_ms)
     said = Utterance(act.key, act.attempt, act.text, act.spoken, act.offered, start_ms, end_ms, act.sort, pauses)
     call.said.append(said)
     call.caller.spoke_until(end_ms)

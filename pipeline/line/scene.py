@@ -142,3 +142,15 @@ class Drops(Protocol):
     """An effect that ends calls: this one `drop_ms` after pick-up, or (None) not at all."""
 
     drop_ms: int | None
+
+
+@runtime_checkable
+class Retimes(Protocol):
+    """An effect that changes how long words take: `retimed` is done to an utterance before its window is made.
+
+    Called with a scene it leaves the sound as it is, and tells its measures.
+    """
+
+    def retimed(self, speech: Floats, rate: int) -> Floats:
+        """The words (float32, one channel) in another time."""
+        ...

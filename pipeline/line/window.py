@@ -17,7 +17,7 @@ from pipeline.chance import Chance
 from pipeline.errors import SoundInvalid
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line
-from pipeline.line.scene import Measure, Nominal
+from pipeline.line.scene import Measure, Nominal, Retimes
 
 RATE = 16_000
 GRID_MS = 160  # windows start on this grid, so that VAD frames of 10, 20 and 32 ms fall alike in each
@@ -100,6 +100,7 @@ class Studio:
 
     def utterance(self, key: str, attempt: int, saying: Saying, far_end: FarEnd | None = None) -> Window:
         """The window in which something is said."""
+        saying = self._in_its_time(saying)
         length_ms = on_grid(LEAD_IN_MS + saying.length_ms + TAIL_MS)
         return self._render((key, str(attempt)), length_ms, saying, far_end)
 
@@ -124,6 +125,18 @@ class Studio:
         pcm = arrived.pcm[0, :kept]
         got = tuple(as_drawn(measure) for measure in arrived.got[0])
         return Window(names, pcm, length_ms, saying, got, pcm_hash(pcm), echo_sha256)
+
+    def _in_its_time(self, saying: Saying) -> Saying:
+        """As fast as this line's talker speaks; pauses last as much longer or shorter. Keys are pressed as ever."""
+        if saying.sort == "keys":
+            return saying
+        speech = saying.speech
+        for placed in self.line.effects:
+            if isinstance(placed.effect, Retimes):
+                speech = placed.effect.retimed(speech, RATE)
+        longer = len(speech) / max(1, len(saying.speech))
+        pauses_ms = tuple((round(start * longer), round(end * longer)) for start, end in saying.pauses_ms)
+        return replace(saying, speech=speech, pauses_ms=pauses_ms)
 
     def _leaking(self, samples: int, far_end: FarEnd | None) -> tuple[Floats, str | None]:
         """The agent's sound at the caller's ear, and its hash: no more of the pre-roll than what follows can hear."""
