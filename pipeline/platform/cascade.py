@@ -203,7 +203,7 @@ class CascadeHearing:
         if self._due:
             yield replace(self._due, discarded=True)
             yield Event(turn.decided_ms, "reply_discarded", self._due.reply.text)
-            self._due = None
+            self._due, self._played_ms = None, 0
         await self._reply(track, number, heard, turn.start_ms, took)
 
     async def _reply(self, track: Track, turn: int | None, heard: Heard, from_ms: int, took: dict[str, int]) -> None:

@@ -250,6 +250,12 @@ def test_a_reply_is_discarded_when_the_caller_speaks_again_and_its_actions_stand
     assert told.index(event) == told.index(first) + 1
 
 
+def test_the_agent_is_told_that_a_discarded_reply_was_not_played_at_all():
+    agent = Agent([Reply("one"), Reply("two")])
+    hear(cascade(conversation=agent.pick_up), call_of(*PAUSED))
+    assert [heard.played_ms for heard in agent.heard] == [None, 0]
+
+
 def test_a_reply_is_discarded_once_words_were_recognised():
     told = hear(cascade(), call_of(*PAUSED))
     assert of(Event, told)[0].at_ms == of(Turn, told)[1].decided_ms
