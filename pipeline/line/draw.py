@@ -7,6 +7,7 @@ from pipeline import engines
 from pipeline.chance import Chance
 from pipeline.line.scene import Delays, Drops, Effect, HearsAgent
 from pipeline.spec.profile import PLACES, AnyOf, EffectWords, Place, Profile, Range
+from pipeline.spec.severity import NONE, TYPICAL
 
 ONE_WAY_MS = 80
 SMEARED_MS = 100  # band, codec and concealment behind an echo spread it by up to so much
@@ -70,19 +71,22 @@ class Line:
         ]
 
 
-def draw_line(profile: Profile, chance: Chance) -> Line:
-    """The profile's line for one call; every number is drawn by the name of its effect and option alone."""
-    placed = _placed(profile, chance)
+def draw_line(profile: Profile, chance: Chance, severity: float = TYPICAL) -> Line:
+    """The profile's line for one call; every number is drawn by the name of its effect and option alone.
+
+    All severities share what is drawn: a harsher line is the same one, only worse. With 0 nothing of it is left.
+    """
+    placed = _placed(profile, chance, severity) if severity != NONE else []
     return Line(tuple(sorted(placed, key=lambda one: (PLACES.index(one.place), one.effect.order))))
 
 
-def _placed(profile: Profile, chance: Chance) -> list[PlacedEffect]:
+def _placed(profile: Profile, chance: Chance, severity: float) -> list[PlacedEffect]:
     seen: dict[tuple[str, str], int] = {}
     placed = []
     for words in profile.effects:
         count = seen[words.place, words.name] = seen.get((words.place, words.name), 0) + 1
         name = words.name if count == 1 else f"{words.name}.{count}"
-        options = _settled(words, chance.named(words.place, name))
+        options = _at(severity, _settled(words, chance.named(words.place, name)))
         effect = engines.find(words.place, words.name).build(options)
         placed.append(PlacedEffect(words.place, name, options, effect))
     return placed
@@ -94,6 +98,11 @@ def _settled(words: EffectWords, chance: Chance) -> Any:  # noqa: ANN401  each e
     if not hasattr(options, "settled"):
         return options
     return options.settled(chance.named("settled").stream())
+
+
+def _at(severity: float, options: Any) -> Any:  # noqa: ANN401  each effect has Options of its own
+    """What has no degree stays as it is."""
+    return options.at(severity) if hasattr(options, "at") else options
 
 
 def _draw(value: Any, whole: bool, chance: Chance) -> Any:  # noqa: ANN401  anything YAML holds

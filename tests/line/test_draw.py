@@ -147,7 +147,8 @@ def test_whether_a_call_drops_is_said_in_its_record():
     mine = profile(network=[{"drop": {"share": 0.5, "after_s": 20}}])
     for seed in range(20):
         line = draw_line(mine, Chance(seed))
-        assert line.said()[0]["options"]["share"] == (0 if line.drop_ms is None else 1)
+        options = line.said()[0]["options"]
+        assert (options["luck"] < options["share"]) == (line.drop_ms is not None)
 
 
 def test_the_way_of_the_sound_ends_with_the_delay_and_the_drop():
@@ -163,6 +164,34 @@ def test_a_recording_of_a_folder_is_settled_by_name(tmp_path):
     picked = {drawn(draw_line(mine, Chance(seed)), "noise").file.name for seed in range(12)}
     assert len(picked) > 3
     assert drawn(draw_line(mine, CHANCE), "noise") == drawn(draw_line(mine, CHANCE), "noise")
+
+
+@pytest.mark.parametrize(("severity", "factor"), [(0.25, 0.5), (0.5, 1), (1, 2)])
+def test_all_severities_share_what_is_drawn(severity, factor):
+    mine = profile(network=[{"packet_loss": {"rate": [0.1, 0.2], "mean_burst": [1, 4]}}, {"drop": {"share": 0.4}}])
+    line = draw_line(mine, CHANCE, severity)
+    drawn_rate = stream(5, "call", "network", "packet_loss", "rate").uniform(0.1, 0.2)
+    drawn_burst = stream(5, "call", "network", "packet_loss", "mean_burst").uniform(1, 4)
+    assert drawn(line, "packet_loss").rate == pytest.approx(drawn_rate * factor)
+    assert drawn(line, "packet_loss").mean_burst == drawn_burst
+    assert drawn(line, "drop").share == pytest.approx(0.4 * factor)
+    assert drawn(line, "drop").luck == stream(5, "call", "network", "drop", "settled").random()
+
+
+def test_without_a_severity_a_profile_is_as_it_is_written():
+    mine = profile(room=[NOISE, TALK], network=[LOSS])
+    assert draw_line(mine, CHANCE).said() == draw_line(mine, CHANCE, 0.5).said()
+
+
+def test_at_severity_0_nothing_of_a_line_is_left():
+    line = draw_line(profile(room=[NOISE, TALK], network=[LOSS, {"delay": {"ms": 300}}]), CHANCE, 0.0)
+    assert (line.effects, line.delay_ms) == ((), 80)
+
+
+def test_a_harsher_line_drops_the_calls_of_a_milder_one_and_more():
+    mine = profile(network=[{"drop": {"share": 0.3}}])
+    drops = {s: {seed for seed in range(100) if draw_line(mine, Chance(seed), s).drop_ms} for s in (0.25, 0.5, 1)}
+    assert drops[0.25] < drops[0.5] < drops[1]
 
 
 def test_a_line_needs_the_voices_of_its_effects():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import ceil
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -202,6 +203,46 @@ def test_a_longer_scene_begins_with_the_same_samples(place, name, rate):
     stems = {stem: getattr(scene, stem)[:, :until] for stem in STEMS}
     shorter = replace(scene, **stems, lost=scene.lost[:, : frames_of(until, rate)])
     assert_same_until(effect(scene, streams()), effect(shorter, streams()), heard)
+
+
+SEVERITIES = (0.01, 0.25, 0.5, 0.75, 1)
+
+
+def extremes(place: str, name: str):
+    """The effect's Options by default, and with each of its numbers at either end of its range."""
+    model = engines.find(place, name).options
+    yield model()
+    for key, field in model.model_fields.items():
+        for limit in field.metadata:
+            end = getattr(limit, "ge", getattr(limit, "le", None))
+            if end is not None:
+                yield model(**{key: int(end) if int in {field.annotation, *get_args(field.annotation)} else float(end)})
+
+
+@every_effect
+def test_the_severity_in_the_middle_is_the_options_as_they_are_written(place, name):
+    for options in extremes(place, name):
+        assert options.at(0.5) == options
+
+
+@every_effect
+def test_at_every_severity_options_are_within_their_range_and_build_an_effect(place, name):
+    for options in extremes(place, name):
+        settled = options.settled(stream(1, "settled")) if hasattr(options, "settled") else options
+        for severity in SEVERITIES:
+            milder_or_harsher = settled.at(severity)
+            type(options).model_validate(milder_or_harsher.model_dump())
+            engines.find(place, name).build(milder_or_harsher)
+
+
+@every_effect
+def test_no_number_goes_up_and_down_with_severity(place, name):
+    for options in extremes(place, name):
+        dumps = [options.at(severity).model_dump() for severity in SEVERITIES]
+        for key, written in dumps[2].items():
+            if isinstance(written, int | float):
+                values = [dump[key] for dump in dumps]
+                assert values == sorted(values) or values == sorted(values, reverse=True), key
 
 
 class Planted:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import isfinite
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -15,20 +15,27 @@ from pipeline.audio import Floats
 from pipeline.levels import gain, leq_dbov
 from pipeline.line.beds import SPECTRA, Doubles
 from pipeline.line.scene import Measure, Scene
+from pipeline.spec.severity import louder_db
 from pipeline.spec.words import Words
 
 NAME = "device.echo"
 # A loudspeaker in a closed box is a high-pass of second order (Small, "Closed-Box Loudspeaker Systems", JAES 20,
 # 1972). Flattest alignment; so high a resonance is that of a box as small as a telephone.
 RESONANCE_HZ = 400
+WORST_DB, BEST_DB = 5.0, 60.0
 COLOURING_MS = 8  # by then the box has rung down by more than 100 dB
 
 
 class Options(Words):
     """How far the residual lies below the agent's sound at the caller's ear, and how much later it comes."""
 
-    erle_db: float = Field(30.0, ge=5, le=60)
+    erle_db: float = Field(30.0, ge=WORST_DB, le=BEST_DB)
     delay_ms: int = Field(120, ge=10, le=600)
+
+    def at(self, severity: float) -> Self:
+        """The same at another severity: the residual's amplitude is proportional to it, and it comes as late."""
+        erle_db = self.erle_db - louder_db(severity)
+        return self.model_copy(update={"erle_db": min(max(erle_db, WORST_DB), BEST_DB)})
 
 
 class Echo:
@@ -36,6 +43,7 @@ class Echo:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 110
+    single: ClassVar[bool] = True
 
     # No attribute `delay_ms`: an effect that has one delays the whole line.
     def __init__(self, options: Options) -> None:

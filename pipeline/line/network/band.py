@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -38,6 +38,10 @@ class Options(Words):
     """`nb` passes 300 to 3400 Hz, `wb` 50 to 7000 Hz, `irs` is the send response of a telephone handset."""
 
     kind: Literal["nb", "wb", "irs"] = "nb"
+
+    def at(self, severity: float) -> Self:
+        """The same at any severity: a band is what it is."""
+        return self
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,10 @@ class Options(Words):
 
     name: Literal["g711u", "g711a"] = "g711u"
     conceal: Literal["zero", "repeat", "g711_app1"] = "g711_app1"
+
+    def at(self, severity: float) -> Self:
+        """The same at any severity: a codec is what it is."""
+        return self
 
 
 @dataclass(frozen=True)

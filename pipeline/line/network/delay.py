@@ -1,7 +1,7 @@
 """The time that sound takes through the network, each way."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from numpy.random import Generator
 from pydantic import Field
@@ -15,12 +15,17 @@ class Options(Words):
 
     ms: int = Field(80, ge=0, le=1000)
 
+    def at(self, severity: float) -> Self:
+        """The same at any severity: the way is as long."""
+        return self
+
 
 class Delay:
     """Sound takes so long from one end to the other, either way; it passes on the clock, and the sound stays."""
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 80
+    single: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.lookahead_ms = 0

@@ -7,18 +7,27 @@ from numpy.random import Generator
 from pydantic import Field
 
 from pipeline.line.scene import Scene
+from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
 
 class Options(Words):
-    """The share of calls that the line drops, and when: so long after pick-up. Settled, `share` is 0 or 1."""
+    """The share of calls that the line drops, and when: so long after pick-up. Calls of a `luck` below it drop.
+
+    `luck` is drawn for each call, the same whatever the share: a worse line drops the same calls, and more.
+    """
 
     share: float = Field(0.05, ge=0, le=1)
     after_s: float = Field(20.0, ge=1, le=300)
+    luck: float | None = Field(None, ge=0, lt=1)
 
     def settled(self, rng: Generator) -> Self:
-        """The same for one call, which drops (a share of 1) or does not (0)."""
-        return self.model_copy(update={"share": float(rng.random() < self.share)})
+        """The same for one call, with its luck."""
+        return self if self.luck is not None else self.model_copy(update={"luck": float(rng.random())})
+
+    def at(self, severity: float) -> Self:
+        """The same at another severity: the share is proportional to it."""
+        return self.model_copy(update={"share": min(self.share * severity / TYPICAL, 1.0)})
 
 
 class Drop:
@@ -35,9 +44,9 @@ class Drop:
     @property
     def drop_ms(self) -> int | None:
         """How long after pick-up this call drops, if it does."""
-        if self.options.share not in (0, 1):
+        if self.options.luck is None:
             raise ValueError("whether this call drops is not settled: call options.settled(rng) first")
-        return round(self.options.after_s * 1000) if self.options.share else None
+        return round(self.options.after_s * 1000) if self.options.luck < self.options.share else None
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene as it is."""

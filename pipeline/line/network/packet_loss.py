@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil, sqrt
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -11,9 +11,11 @@ from pydantic import Field
 
 from pipeline.audio import Bools
 from pipeline.line.scene import Measure, Scene
+from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
 NAME = "network.packet_loss"
+HIGHEST_RATE = 0.5
 RUNS_AT_ONCE = 64
 
 
@@ -23,9 +25,13 @@ class Options(Words):
     A `mean_burst` of 1 never loses two in a row; losses that know nothing of each other have 1 / (1 - rate).
     """
 
-    rate: float = Field(0.02, ge=0, le=0.5)
+    rate: float = Field(0.02, ge=0, le=HIGHEST_RATE)
     mean_burst: float = Field(1.5, ge=1, le=50)
     frame_ms: Literal[10, 20, 40, 60] = 20
+
+    def at(self, severity: float) -> Self:
+        """The same at another severity: the rate is proportional to it, and bursts are as long."""
+        return self.model_copy(update={"rate": min(self.rate * severity / TYPICAL, HIGHEST_RATE)})
 
 
 class PacketLoss:

@@ -133,3 +133,11 @@ def test_not_a_bit_depends_on_what_the_agent_says_later(now):
     stopped[now:] = 0
     heard = [after(scene_of(far_end), delay_ms=10).noise[0, :now].tobytes() for far_end in (talk, stopped, hung_up)]
     assert len(set(heard)) == 1
+
+
+def test_twice_the_severity_is_twice_the_residual():
+    # 20 log10 2 = 6.02 dB; the least that a canceller takes away is 5.
+    assert [Options(erle_db=30).at(severity).erle_db for severity in (0.25, 1)] == pytest.approx(
+        [36.02, 23.98], abs=0.01
+    )
+    assert Options(erle_db=8).at(1).erle_db == 5

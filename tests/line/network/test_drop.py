@@ -38,8 +38,13 @@ def test_a_worse_line_drops_the_calls_of_a_better_one_and_more():
 
 def test_a_settled_call_stays_settled():
     once = Options(share=0.5).settled(stream(3, "settled"))
-    assert once.share in (0.0, 1.0)
+    assert 0 <= once.luck < 1
     assert all(once.settled(stream(call, "again")) == once for call in range(20))
+
+
+def test_the_share_is_proportional_to_the_severity():
+    assert [Options(share=0.2).at(severity).share for severity in (0.25, 0.5, 1)] == [0.1, 0.2, 0.4]
+    assert Options(share=0.7).at(1).share == 1
 
 
 def test_a_call_that_may_or_may_not_drop_has_no_time():
@@ -48,7 +53,7 @@ def test_a_call_that_may_or_may_not_drop_has_no_time():
 
 
 def test_it_is_asked_for_its_time_even_where_it_does_not_drop():
-    assert isinstance(Drop(Options(share=0.0)), Drops)
+    assert isinstance(Drop(Options(share=0.0, luck=0.5)), Drops)
 
 
 def test_the_sound_until_then_is_as_it_came():

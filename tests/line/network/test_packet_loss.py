@@ -109,3 +109,10 @@ def test_the_measured_loss_rate_is_that_of_the_visible_frames():
 
 def test_no_burst_no_mean_burst():
     assert [one.name for one in after(scene(1), rate=0.0).got[0]] == ["loss_rate"]
+
+
+def test_the_rate_is_proportional_to_the_severity_and_bursts_are_as_long():
+    written = Options(rate=0.04, mean_burst=3)
+    assert [written.at(severity).rate for severity in (0.25, 0.5, 1)] == pytest.approx([0.02, 0.04, 0.08])
+    assert written.at(1).mean_burst == 3
+    assert Options(rate=0.4).at(1).rate == 0.5
