@@ -71,9 +71,13 @@ def trimmed(samples: Floats, text: str) -> Floats:
     return samples[loud[0] * frame : (loud[-1] + 1) * frame].copy()
 
 
-def bystanders(voices: Sequence[LevelVoice], language: str) -> tuple[Floats, ...]:
-    """What people in the background say: the shipped sentences, spoken by the voices in turn, each at -26 dBov."""
-    path = shipped("fixtures") / "bystanders" / f"{language.partition('-')[0]}.txt"
+def bystanders(kind: str, voices: Sequence[LevelVoice], language: str) -> tuple[tuple[Floats, ...], ...]:
+    """What people of a kind say in the background: the shipped sentences, dealt to the voices, each at -26 dBov."""
+    path = shipped("fixtures") / "bystanders" / language.partition("-")[0] / f"{kind}.txt"
     lines = path.read_text(encoding="utf-8").splitlines()
-    spoken = [voices[i % len(voices)].speak(line) for i, line in enumerate(lines)]
-    return tuple(levels.scale_to(speech, RATE, NOMINAL_DBOV) for speech in spoken)
+    dealt = [(voice, lines[i :: len(voices)]) for i, voice in enumerate(voices)]
+    return tuple(tuple(_said_by(voice, line) for line in some) for voice, some in dealt)
+
+
+def _said_by(voice: LevelVoice, line: str) -> Floats:
+    return levels.scale_to(voice.speak(line), RATE, NOMINAL_DBOV)

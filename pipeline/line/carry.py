@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.chance import Chance
 from pipeline.line.draw import Line
-from pipeline.line.scene import Measure, Nominal, Scene
+from pipeline.line.scene import Measure, Nominal, RunsOn, Scene
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,16 +19,20 @@ class Arrived:
     got: tuple[tuple[Measure, ...], ...]
 
 
-def carry(line: Line, scene: Scene, chances: Sequence[Chance]) -> Arrived:
-    """The scene as it arrives. `chances` holds each row's own; every effect draws by its place and name from it."""
+def carry(line: Line, scene: Scene, chances: Sequence[Chance], whole: Sequence[Chance] = ()) -> Arrived:
+    """The scene as it arrives. `chances` holds each row's own; every effect draws by its place and name from it.
+
+    Effects that run on draw from `whole`: each row's chance of the silence that it is a part of.
+    """
     for placed in line.effects:
-        scene = placed.effect(scene, [chance.named(placed.place, placed.name).stream() for chance in chances])
+        own = whole if whole and isinstance(placed.effect, RunsOn) else chances
+        scene = placed.effect(scene, [chance.named(placed.place, placed.name).stream() for chance in own])
     scene = scene.mix()
     return Arrived(to_pcm(scene.speech), scene.got or ((),) * scene.rows)
 
 
 def scene_of(
-    speech: Floats, *, rate: int, nominal: Nominal, voices: Mapping[str, Sequence[Floats]], hidden: int
+    speech: Floats, *, rate: int, nominal: Nominal, voices: Mapping[str, Sequence[Sequence[Floats]]], hidden: int
 ) -> Scene:
     """A scene of one row: the caller's speech, and nothing else sounding yet."""
     row = speech[np.newaxis]

@@ -51,10 +51,11 @@ class Scene:
 
     `speech` is the caller, `others` other talkers, `noise` the bed and events; `far_end` the agent's sound at the
     caller's ear. A non-linear stage (clip, adc, codec) mixes: from there on `speech` is the whole sound, the other
-    stems are silent and `mixed` is True. `voices` holds clean speech, a tuple of float32 rows for each kind of
-    bystander ("adult", ...), at `rate` and at an ASL of -26 dBov. `lost` marks the frames that the network loses
-    (rows x frames of `frame_ms`, anchored at sample 0). The first `hidden` samples warm things up and are thrown
-    away: measure what comes after. `got` is one tuple of measures a row.
+    stems are silent and `mixed` is True. `voices` holds clean speech for each kind of bystander ("adult", ...): the
+    sentences of each person, float32 at `rate` and at an ASL of -26 dBov. `lost` marks the frames that the network
+    loses (rows x frames of `frame_ms`, anchored at sample 0). The first `hidden` samples warm things up and are
+    thrown away: measure what comes after. `since` says how many samples of the same silence lie before each row
+    (none: 0); an effect that RunsOn heeds it. `got` is one tuple of measures a row.
     """
 
     rate: int
@@ -63,8 +64,9 @@ class Scene:
     noise: Floats
     far_end: Floats
     nominal: tuple[Nominal, ...]
-    voices: Mapping[str, Sequence[Floats]] = field(default_factory=dict)
+    voices: Mapping[str, Sequence[Sequence[Floats]]] = field(default_factory=dict)
     hidden: int = 0
+    since: tuple[int, ...] = ()
     mixed: bool = False
     lost: Bools | None = None
     frame_ms: int = 20
@@ -128,6 +130,16 @@ class HearsAgent(Protocol):
     """An effect into which the agent's voice leaks: what sounded is heard in it for `reach_ms` after that."""
 
     reach_ms: int
+
+
+@runtime_checkable
+class RunsOn(Protocol):
+    """An effect whose sound goes on from block to block of a silence, as talk does.
+
+    All blocks of one silence give it the same generator, and `scene.since` says how far in a block begins.
+    """
+
+    runs_on: bool
 
 
 @runtime_checkable

@@ -95,7 +95,7 @@ class Studio:
 
     line: Line
     nominal: Nominal
-    voices: Mapping[str, Sequence[Floats]]
+    voices: Mapping[str, Sequence[Sequence[Floats]]]
     chance: Chance
 
     def utterance(self, key: str, attempt: int, saying: Saying, far_end: FarEnd | None = None) -> Window:
@@ -120,8 +120,9 @@ class Studio:
         row[start : start + len(saying.speech)] = saying.speech
         leaking, echo_sha256 = self._leaking(len(row), far_end)
         scene = scene_of(row, rate=RATE, nominal=self.nominal, voices=self.voices, hidden=samples_of(HIDDEN_MS))
-        chances = [self.chance.named("window", *names)]
-        arrived = carry(self.line, replace(scene, far_end=leaking[np.newaxis]), chances)
+        whole, since = _whole(names)
+        scene = replace(scene, far_end=leaking[np.newaxis], since=(since,))
+        arrived = carry(self.line, scene, [self.chance.named("window", *names)], [self.chance.named(*whole)])
         pcm = arrived.pcm[0, :kept]
         got = tuple(as_drawn(measure) for measure in arrived.got[0])
         return Window(names, pcm, length_ms, saying, got, pcm_hash(pcm), echo_sha256)
@@ -166,6 +167,15 @@ def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
     if missed:
         raise SoundInvalid("; ".join(missed))
     return measures
+
+
+def _whole(names: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    """By what name a window draws what runs on, and how many samples lie before it: blocks of a gap share one."""
+    match names:
+        case ("gap", k, block):
+            return ("silence", k), int(block) * samples_of(GAP_MS)
+        case _:
+            return ("window", *names), 0
 
 
 def as_drawn(measure: Measure) -> Measure:

@@ -36,7 +36,7 @@ class Voices:
     """Voices and background speech, synthesised once and kept."""
 
     _voices: dict[tuple[str, str], LevelVoice] = field(default_factory=dict)
-    _background: dict[tuple[str, str, str], tuple[Floats, ...]] = field(default_factory=dict)
+    _background: dict[tuple[str, str, str], tuple[tuple[Floats, ...], ...]] = field(default_factory=dict)
 
     def voice(self, chosen: Chosen, language: str) -> LevelVoice:
         """The voice at its nominal level."""
@@ -45,14 +45,14 @@ class Voices:
             self._voices[key] = LevelVoice(chosen.build(), language)
         return self._voices[key]
 
-    def bystanders(self, line: Line, caller: str, language: str) -> Mapping[str, Sequence[Floats]]:
+    def bystanders(self, line: Line, caller: str, language: str) -> Mapping[str, Sequence[Sequence[Floats]]]:
         """What each kind of bystander that the line needs has to say, in other voices than the caller's."""
         return {kind: self._spoken(kind, caller, language) for kind in sorted(line.voices)}
 
-    def _spoken(self, kind: str, caller: str, language: str) -> tuple[Floats, ...]:
+    def _spoken(self, kind: str, caller: str, language: str) -> tuple[tuple[Floats, ...], ...]:
         if (kind, caller, language) not in self._background:
             voices = [self.voice(voice_named(name), language) for name in BYSTANDERS[kind] if name != caller]
-            self._background[kind, caller, language] = bystanders(voices, language)
+            self._background[kind, caller, language] = bystanders(kind, voices, language)
         return self._background[kind, caller, language]
 
 

@@ -22,7 +22,14 @@ from pipeline.spec.words import Chosen
 
 SCHEMA = 1
 # Who speaks in the background: the shipped voices, but for the caller's own.
-BYSTANDERS: Mapping[str, tuple[str, ...]] = {"adult": ("deep", "low", "high", "heart")}
+ADULTS = ("deep", "low", "high", "heart")
+BYSTANDERS: Mapping[str, tuple[str, ...]] = {
+    "adult": ADULTS,
+    "aside": ADULTS,
+    "child": ("child", "small"),
+    "tv": ADULTS,
+    "announcer": ("low", "heart"),
+}
 
 
 @dataclass(frozen=True, order=True)

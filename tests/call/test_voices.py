@@ -43,8 +43,8 @@ def test_a_voice_that_makes_no_sound_is_our_own_fault():
 
 
 def test_bystanders_take_turns_at_the_nominal_level(voice):
-    spoken = bystanders([voice], "en-GB")
-    assert len(spoken) > 5
-    for speech in spoken[:3]:
+    first, second = bystanders("adult", [voice, voice], "en-GB")
+    assert len(first) > 5
+    for speech in (*first[:2], *second[:2]):
         level = levels.active_speech_level(speech, RATE).asl_dbov
         assert level == pytest.approx(NOMINAL_DBOV, abs=0.2)

@@ -300,7 +300,7 @@ def test_the_shipped_profiles_pass_their_calibration(name, seed):
     profile, chance = read_profile(shipped("noise_profiles") / f"{name}.yaml"), Chance(seed)
     line = draw_line(profile, chance)
     speech = scale_to(tones("one two three four five six seven eight nine ten"), RATE, -26.0)
-    others = tuple(scale_to(tones(text), RATE, -26.0) for text in ("what a day it was", "so she said to him"))
+    others = tuple((scale_to(tones(text), RATE, -26.0),) for text in ("what a day it was", "so she said to him"))
     weighted = Nominal(-26.0, a_weighted_db(speech * 32768))
     calibrate(Studio(line, weighted, dict.fromkeys(line.voices, others), chance), speech)
 

@@ -22,7 +22,8 @@ def sentence(seed):
     return scale_to((voice * loud).astype(np.float32), RATE, -26.0)
 
 
-VOICES = {"adult": tuple(sentence(seed) for seed in range(6))}
+SENTENCES = tuple(sentence(seed) for seed in range(6))
+VOICES = dict.fromkeys(("adult", "child", "aside"), (SENTENCES,))
 
 
 def quiet_scene(seconds, *, voices=VOICES, nominal=NOMINAL, hidden=0):
@@ -74,8 +75,7 @@ def test_what_is_said_is_one_of_the_sentences_in_a_room():
     options = Options(overlap=1, drr_db=40, t60_s=0.05)
     stem = heard(8, options, seed=3).others[0]
     likeness = [
-        np.abs(signal.correlate(stem, one, mode="valid")).max() / (one @ one * 10 ** (-6 / 20))
-        for one in VOICES["adult"]
+        np.abs(signal.correlate(stem, one, mode="valid")).max() / (one @ one * 10 ** (-6 / 20)) for one in SENTENCES
     ]
     assert max(likeness) == pytest.approx(1, abs=0.15)
 
@@ -84,7 +84,7 @@ def test_its_room_rings_as_long_as_asked():
     click = np.zeros(RATE, np.float32)
     click[0] = 1.0
     options = Options(overlap=0.1, t60_s=0.8, drr_db=-20)
-    stem = heard(30, options, voices={"adult": (click,)}, seed=4).others[0]
+    stem = heard(30, options, voices={"adult": ((click,),)}, seed=4).others[0]
     said = stem[np.flatnonzero(stem)[0] :][:RATE].astype(np.float64)
     left_db = 10 * np.log10(np.cumsum(said[::-1] ** 2)[::-1])
     first, last = np.searchsorted(left_db[0] - left_db, (5, 35))

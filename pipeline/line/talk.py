@@ -1,0 +1,245 @@
+"""Talk: what people in the background say, without end, and what the microphone hears of it in one window."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from numpy.random import Generator
+from scipy import signal
+
+from pipeline.audio import Floats
+from pipeline.levels import active_speech_level, gain
+from pipeline.line.scene import Measure, Nominal, Scene
+
+Whole = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+People = Sequence[Sequence[Floats]]  # each person's sentences
+T = TypeVar("T")
+
+# Single words and cut sentences have levels of their own; so much of whole sentences has the level asked for.
+LEVEL_IS_STEADY_S = 5.0
+PHASES = 512  # so many points of a loop tell how much chance moves what is heard of it
+
+
+class Remark(NamedTuple):
+    """A sentence that is said from sample `start` of the window to `end`; it may lie partly outside."""
+
+    sentence: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, eq=False)
+class Talk:
+    """Sentences and pauses that repeat for ever: sentence `order[i]` begins `begins[i]` samples into the loop."""
+
+    order: Whole
+    begins: Whole
+    ends: Whole
+    loop: int
+    phase: int
+
+    def remarks(self, before: int, samples: int) -> list[Remark]:
+        """All that begins in the `before` samples ahead of a window of `samples`, or within it."""
+        first = (self.phase - before) // self.loop
+        last = (self.phase + samples) // self.loop
+        rounds = (np.arange(first, last + 1) * self.loop - self.phase)[:, None]
+        starts, ends = (rounds + self.begins).ravel(), (rounds + self.ends).ravel()
+        there = (starts >= -before) & (starts < samples)
+        sentences = np.tile(self.order, len(rounds))
+        columns = (sentences[there].tolist(), starts[there].tolist(), ends[there].tolist())
+        return [Remark(*row) for row in zip(*columns, strict=True)]
+
+    def later(self, samples: int) -> "Talk":
+        """The same, so many samples on."""
+        return replace(self, phase=self.phase + samples)
+
+    def share_sd(self, samples: int) -> float:
+        """How much the share talked in so many samples varies, over all the points at which they could start."""
+        # Ends are rounded to samples.
+        return max(self._spread(self._talked, samples), 1.0) / max(samples, 1)
+
+    def begun_sd(self, samples: int) -> float:
+        """How much the number of sentences that begin in so many samples varies, likewise."""
+        return self._spread(self._begun, samples)
+
+    def _spread(self, until: Callable[[Doubles], Doubles], samples: int) -> float:
+        starts = np.arange(PHASES) * self.loop / PHASES
+        return float((until(starts + samples) - until(starts)).std())
+
+    def _talked(self, until: Doubles) -> Doubles:
+        """For how many samples they have talked at each point of an endless loop."""
+        edges = np.concatenate(([0], np.stack((self.begins, self.ends), axis=1).ravel(), [self.loop]))
+        sums = np.cumsum(self.ends - self.begins)
+        totals = np.concatenate(([0, 0], np.repeat(sums, 2)))
+        rounds, rest = np.divmod(until, self.loop)
+        return np.asarray(rounds * sums[-1] + np.interp(rest, edges, totals))
+
+    def _begun(self, until: Doubles) -> Doubles:
+        rounds, rest = np.divmod(until, self.loop)
+        return np.asarray(rounds * len(self.begins) + np.searchsorted(self.begins, rest))
+
+
+def schedule(lengths: Sequence[int], loop: int, rng: Generator) -> Talk:
+    """All sentences in a random order with pauses that fill a loop of so many samples, entered anywhere.
+
+    Each pause is 0.5 to 1.5 times as long as the others on average. Sentences that fill the loop have none.
+    """
+    order = rng.permutation(len(lengths))
+    talk = np.asarray(lengths)[order]
+    pauses = rng.uniform(0.5, 1.5, len(order))
+    pauses *= max(0, loop - talk.sum()) / pauses.sum()
+    before = np.rint(np.concatenate(([0], np.cumsum(pauses)[:-1]))).astype(np.int64)
+    begins = np.concatenate(([0], np.cumsum(talk)[:-1])) + before
+    loop = max(loop, int(talk.sum()))
+    return Talk(order, begins, begins + talk, loop, int(rng.random() * loop))
+
+
+@dataclass(frozen=True, eq=False)
+class Speaker:
+    """Somebody in the background, as the microphone hears them: what they say over and over, and their way to it.
+
+    `sentences` are dry; `response` is the way, of unit energy; a `loop` in samples holds each sentence once.
+    """
+
+    sentences: Sequence[Floats]
+    response: Floats
+    rate: int
+    loop: int
+    _heard: dict[int, Floats] = field(default_factory=dict)
+
+    @property
+    def lengths(self) -> list[int]:
+        """How long each sentence takes to say, in samples."""
+        return [len(one) for one in self.sentences]
+
+    @property
+    def share(self) -> float:
+        """How much of the time they talk."""
+        return sum(self.lengths) / max(self.loop, sum(self.lengths))
+
+    @property
+    def longest(self) -> int:
+        """The length of the longest sentence with the room ringing on after it."""
+        return max(self.lengths) + len(self.response) - 1
+
+    def sentence(self, index: int) -> Floats:
+        """The sentence behind the response, at an active speech level of 0 dBov; silence as it is."""
+        if index not in self._heard:
+            self._heard[index] = self._levelled(self.sentences[index])
+        return self._heard[index]
+
+    def _levelled(self, dry: Floats) -> Floats:
+        """The level is that of the sentence said again and again with the mean pause.
+
+        So what rings into the next sentence counts there.
+        """
+        wet = signal.fftconvolve(dry, self.response)
+        every = min(round(len(dry) / self.share), len(wet))
+        again = np.pad(wet, (0, -len(wet) % every)).reshape(-1, every).sum(axis=0)
+        asl_dbov = active_speech_level(again, self.rate).asl_dbov
+        return np.asarray(wet * np.float32(gain(-asl_dbov) if np.isfinite(asl_dbov) else 0.0), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Overheard:
+    """What one row of a scene holds of a speaker: the sound, and what is said in it from when to when."""
+
+    stem: Floats
+    remarks: Sequence[Remark]
+    talk: Talk
+    rate: int
+    hidden: int
+    goes_on: bool
+
+    @property
+    def samples(self) -> int:
+        """How long the part is that is not hidden."""
+        return len(self.stem) - self.hidden
+
+    @property
+    def share(self) -> float:
+        """The share of that part in which they talk; a room may ring on after that."""
+        ends = len(self.stem)
+        talked = sum(max(0, min(one.end, ends) - max(one.start, self.hidden)) for one in self.remarks)
+        return talked / max(self.samples, 1)
+
+    @property
+    def share_sd(self) -> float | None:
+        """What chance alone gives it; None where a block goes on with the talk of the one before."""
+        return None if self.goes_on else self.talk.share_sd(self.samples)
+
+    @property
+    def per_min(self) -> float:
+        """How many sentences begin in that part, each minute."""
+        return sum(one.start >= self.hidden for one in self.remarks) * self._per_min
+
+    @property
+    def per_min_sd(self) -> float | None:
+        """What chance alone gives it; None where a block goes on with the talk of the one before."""
+        return None if self.goes_on else self.talk.begun_sd(self.samples) * self._per_min
+
+    @property
+    def _per_min(self) -> float:
+        return 60 * self.rate / max(self.samples, 1)
+
+    def sir(self, effect: str, asked: float, nominal: Nominal) -> list[Measure]:
+        """How much softer they are than the caller; nothing where nobody talks."""
+        ends = len(self.stem)
+        whole = [one for one in self.remarks if self.hidden <= one.start and one.end <= ends]
+        steady = sum(one.end - one.start for one in whole) >= LEVEL_IS_STEADY_S * self.rate
+        heard = slice(whole[0].start, whole[-1].end) if steady else slice(self.hidden, None)
+        asl_dbov = active_speech_level(self.stem[heard], self.rate).asl_dbov
+        if not self.share or not np.isfinite(asl_dbov):
+            return []
+        got = nominal.asl_dbov - asl_dbov
+        if not steady:
+            return [Measure(effect, "sir_db", asked, got, "drawn")]
+        return [Measure(effect, "sir_db", asked, got, "set", tolerance=0.5)]
+
+
+def overhear(speaker: Speaker, scene: Scene, row: int, rng: Generator, *, asl_dbov: float) -> Overheard:
+    """What a row of a scene holds of a speaker, at an active speech level."""
+    since = since_of(scene)[row]
+    talk = schedule(speaker.lengths, speaker.loop, rng).later(since)
+    remarks = talk.remarks(speaker.longest, scene.samples)
+    stem = np.zeros(scene.samples, np.float32)
+    for one in remarks:
+        part = speaker.sentence(one.sentence)[max(-one.start, 0) : scene.samples - one.start]
+        stem[max(one.start, 0) : max(one.start, 0) + len(part)] += part
+    stem *= np.float32(gain(asl_dbov))
+    return Overheard(stem, remarks, talk, scene.rate, scene.hidden, since > 0)
+
+
+def overheard(
+    speaker: Speaker, scene: Scene, rngs: Sequence[Generator], sir_db: float
+) -> tuple[Scene, list[Overheard]]:
+    """The scene with a speaker among the `others`, so much softer than the caller; and each row of it."""
+    rows = [
+        overhear(speaker, scene, row, rng, asl_dbov=scene.nominal[row].asl_dbov - sir_db)
+        for row, rng in enumerate(rngs)
+    ]
+    stems = np.array([one.stem for one in rows], np.float32).reshape(scene.others.shape)
+    return replace(scene, others=scene.others + stems), rows
+
+
+def since_of(scene: Scene) -> tuple[int, ...]:
+    """How many samples of the same silence lie before each row."""
+    return scene.since or (0,) * scene.rows
+
+
+@dataclass(eq=False)
+class Kept(Generic[T]):
+    """What `make` makes of people at a rate in Hz: made once for all windows of a call, which share their people."""
+
+    make: Callable[[People, int], T]
+    _last: tuple[People, int, T] | None = None
+
+    def of(self, people: People, rate: int) -> T:
+        """The same for the same."""
+        last = self._last
+        if last is None or last[0] is not people or last[1] != rate:
+            last = self._last = (people, rate, self.make(people, rate))
+        return last[2]
