@@ -51,7 +51,8 @@ def _one(person: _Person, rng: Generator, rate: int) -> Doubles:
     noise = rng.standard_normal(total) * _noise_envelope(t, burst_s, rush_s, rng)
     if voiced_s:
         noise += _voice(t, burst_s + 0.8 * rush_s, voiced_s, person.f0_hz, rng)
-    return _tract(noise, person.tract, rate)
+    fade = np.clip((total - np.arange(total)) / (0.02 * rate), 0, 1)
+    return _tract(noise, person.tract, rate) * fade
 
 
 def _noise_envelope(t: Doubles, burst_s: float, rush_s: float, rng: Generator) -> Doubles:

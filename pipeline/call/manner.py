@@ -281,9 +281,12 @@ def _places(draft: _Draft, *, slow: bool) -> list[_Place]:
     words = draft.words
     between = [_Place(i, _weight(words[i - 1], words[i], draft.tongue)) for i in range(1, len(words))]
     likely = [place for place in between if place.weight] + list(_inside_values(draft, slow=slow))
-    return likely or [
-        replace(place, weight=1.0) for place in between if _bare(words[place.at]) not in draft.tongue.tails
-    ]
+    return likely or [replace(place, weight=1.0) for place in between if not _belongs(words, place.at, draft.tongue)]
+
+
+def _belongs(words: Sequence[str], at: int, tongue: Tongue) -> bool:
+    """Whether a word belongs to the one before it: "thank you"."""
+    return not {_bare(word) for word in words[at - 1 : at + 1]}.isdisjoint(tongue.tails)
 
 
 def _weight(before: str, after: str, tongue: Tongue) -> float:
