@@ -51,6 +51,8 @@ WRITTEN = {
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Release = Annotated[str | None, typer.Option(help="The system under test: a file, or a name in fixtures/releases.")]
+Profile = Annotated[str, typer.Option(help="A profile's file, a name in noise_profiles, or some joined by '+'.")]
+Severity = Annotated[str, typer.Option(help="How bad the line: none, mild, typical, harsh, or a number from 0 to 1.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other chances.")]
 
 
@@ -102,7 +104,8 @@ def run(
 @app.command()
 def call(
     scenario: Annotated[str, typer.Argument(help="A scenario's file, or a name in fixtures/scenarios.")],
-    profile: Annotated[str, typer.Option(help="A profile's file, or a name in noise_profiles.")] = "clean_line",
+    profile: Profile = "clean_line",
+    severity: Severity = "typical",
     release: Release = None,
     voice: Annotated[str | None, typer.Option(help="Another voice than the persona's.")] = None,
     arm: Annotated[str, typer.Option(help="oracle, clean or degraded.")] = "degraded",
@@ -125,7 +128,9 @@ def call(
     if plot:
         _check_path("--plot", plot, PICTURE_ENDINGS)
     with redirect_stdout(sys.stderr):  # an agent may print
-        done = place_once(scenario, profile, release=release, voice=voice, arm=arm, seed=seed, trial=trial)
+        done = place_once(
+            scenario, profile, severity=severity, release=release, voice=voice, arm=arm, seed=seed, trial=trial
+        )
     path = wav or Path(f"{done.unit.name}.flac")
     written = _write_call(done, path, plot)
     if as_json:
@@ -175,7 +180,7 @@ def plot(
 
     Both tracks on one time axis, what the platform made of them, and what went wrong when.
 
-    Example: badline plot runs/smoke/units/change_delivery_address.cafe.heart.1.degraded.json -o call.png
+    Example: badline plot runs/smoke/units/change_delivery_address.cafe.typical.heart.1.degraded.json -o call.png
     """
     path = picture or Path(f"{record.stem}.png")
     _check_path("--out", path, PICTURE_ENDINGS)
@@ -189,7 +194,8 @@ def plot(
 @app.command()
 def listen(
     text: Annotated[str, typer.Argument(help="What the caller says.")],
-    profile: Annotated[str, typer.Option(help="A profile's file, or a name in noise_profiles.")] = "clean_line",
+    profile: Profile = "clean_line",
+    severity: Severity = "typical",
     voice: Annotated[str, typer.Option(help="A name in fixtures/voices.")] = "heart",
     seed: Seed = 0,
     wav: Annotated[Path, typer.Option("-o", "--out", help="Where the sound goes.")] = Path("listen.wav"),
@@ -202,7 +208,7 @@ def listen(
     Example: badline listen "My order number is zero four one two." --profile cafe -o cafe.wav
     """
     _check_sound_path(wav)
-    heard = listen_once(text, profile, voice=voice, seed=seed)
+    heard = listen_once(text, profile, severity=severity, voice=voice, seed=seed)
     write_pcm(wav, heard.window.heard, RATE)
     line, sentence = heard.calibration, heard.window.got
     if as_json:

@@ -7,7 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.report.table import is_severity_told
 from pipeline.run.pair import PAIRINGS, Pairs, UnitPair
+from pipeline.spec.severity import severity_name
 
 MOST_SHOWN = 10  # of a list of units; all of them stand in the JSON
 
@@ -15,12 +17,14 @@ MOST_SHOWN = 10  # of a list of units; all of them stand in the JSON
 def pairing_table(pairs: Pairs) -> RenderableType:
     """By profile and arm how the windows pair, and what stands in one run only."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    for name in ("profile", "arm"):
+    is_told = is_severity_told(row.severity for row in pairs.rows)
+    for name in ("profile", "arm", "severity") if is_told else ("profile", "arm"):
         table.add_column(name, overflow="fold")
     for name in ("calls", *PAIRINGS):
         table.add_column(name.replace("_", " "), justify="right")
     for row in pairs.rows:
-        table.add_row(row.profile, row.arm, str(row.units), *(str(row.counts[one]) for one in PAIRINGS))
+        names = (row.profile, row.arm, severity_name(row.severity)) if is_told else (row.profile, row.arm)
+        table.add_row(*names, str(row.units), *(str(row.counts[one]) for one in PAIRINGS))
     return Group(table, *_left_out(pairs))
 
 

@@ -20,6 +20,7 @@ from matplotlib.patheffects import withStroke
 from pipeline.audio import Floats, Ints
 from pipeline.report.dialogue import heard_of, name_of, with_pauses
 from pipeline.report.fit import FAMILY, Print, lanes, printable
+from pipeline.spec.severity import TYPICAL, severity_name
 
 Json = Mapping[str, Any]
 
@@ -392,7 +393,10 @@ def _title(figure: Figure, facts: Json, why: Iterable[str]) -> None:
 
 
 def _called(facts: Json) -> str:
-    parts = (facts["scenario"], facts["profile"], facts["voice"], f"trial {facts['trial']}", facts["arm"])
+    # Records of before there were severities hold none.
+    bad = severity_name(facts.get("severity", TYPICAL)) if facts["arm"] == "degraded" else ""
+    line = f"{facts['profile']} {bad}".strip()
+    parts = (facts["scenario"], line, facts["voice"], f"trial {facts['trial']}", facts["arm"])
     return printable(" · ".join(parts))
 
 

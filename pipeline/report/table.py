@@ -13,6 +13,7 @@ from rich.text import Text
 from pipeline.line.scene import Measure
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 from pipeline.score import Status
+from pipeline.spec.severity import NONE, TYPICAL, severity_name
 from pipeline.spec.suite import ARMS
 
 MOST_SHOWN = 3  # failing calls; all of them stand in the manifest
@@ -53,12 +54,31 @@ def _success(summary: Summary) -> RenderableType:
     statuses = [one for one in get_args(Status) if any(row.statuses.get(one) for row in summary.rows)]
     others = [one for one in statuses if one != "passed"]
     heads = ("success", "passed", *(SHORT.get(one, one) for one in others), "WER")
-    table = _table(("arm", "profile"), heads)
-    arm = ""
-    for row in summary.rows:
-        table.add_row(row.arm if row.arm != arm else "", row.profile, *_cells(row, others))
-        arm = row.arm
+    lines = _lines(summary.rows)
+    table = _table(next(lines), heads)
+    for row, line in zip(summary.rows, lines, strict=True):
+        table.add_row(*line, *_cells(row, others))
     return _titled(f"{summary.suite}, release {summary.release}", table)
+
+
+def _lines(rows: Sequence[Row | TurnTaking]) -> Iterator[tuple[str, ...]]:
+    """The heads and, row by row, arm (where another one begins), profile, and severity, where not all are typical."""
+    is_told = is_severity_told(row.severity for row in rows)
+    yield ("arm", "profile", "severity") if is_told else ("arm", "profile")
+    arm = ""
+    for row in rows:
+        first = row.arm if row.arm != arm else ""
+        yield (first, row.profile, _severity(row.severity)) if is_told else (first, row.profile)
+        arm = row.arm
+
+
+def is_severity_told(severities: Iterable[float]) -> bool:
+    """Whether there is anything to tell: a line that is bad in another way than it is written."""
+    return not {*severities} <= {NONE, TYPICAL}
+
+
+def _severity(severity: float) -> str:
+    return "" if severity == NONE else severity_name(severity)
 
 
 def _cells(row: Row, statuses: Sequence[str]) -> tuple[str, ...]:
@@ -70,10 +90,12 @@ def _slots(slots: tuple[Slots, ...]) -> RenderableType | None:
     """Degraded calls by profile where there are few, the other arms as a whole."""
     if not slots:
         return None
-    apart = len({slot.profile for slot in slots if slot.arm == "degraded"}) <= MOST_COLUMNS
+    is_told = is_severity_told(slot.severity for slot in slots)
+    apart = len({(slot.profile, slot.severity) for slot in slots if slot.arm == "degraded"}) <= MOST_COLUMNS
     columns: dict[str, list[Slots]] = {}
     for slot in sorted(slots, key=lambda slot: ARMS.index(slot.arm)):
-        columns.setdefault(slot.profile if slot.arm == "degraded" and apart else slot.arm, []).append(slot)
+        line = f"{slot.profile} {_severity(slot.severity)}".strip() if is_told else slot.profile
+        columns.setdefault(line if slot.arm == "degraded" and apart else slot.arm, []).append(slot)
     table = _table(("type",), list(columns))
     for kind in dict.fromkeys(slot.type for slot in slots if slot.counts.get("offered")):
         cells = (_slot(slot for slot in column if slot.type == kind) for column in columns.values())
@@ -134,15 +156,12 @@ def _turn_taking(rows: Sequence[TurnTaking]) -> RenderableType | None:
     seen = ("responses", "talk_over_ms", *(count for count, _, _ in MISHAPS))
     if not any(row.counts.get(name) for row in rows for name in seen):
         return None
-    table = _table(("arm", "profile"), (*(head for _, _, head in MISHAPS), "response\np50/p95", "talk-\nover"))
-    arm = ""
-    for row in rows:
+    lines = _lines(rows)
+    table = _table(next(lines), (*(head for _, _, head in MISHAPS), "response\np50/p95", "talk-\nover"))
+    for row, line in zip(rows, lines, strict=True):
         cells = (_mishap(row, count, of) for count, of, _ in MISHAPS)
         talk_over_s = row.counts.get("talk_over_ms", 0) / 1000
-        table.add_row(
-            row.arm if row.arm != arm else "", row.profile, *cells, _waited(row.response_ms), f"{talk_over_s:.1f}"
-        )
-        arm = row.arm
+        table.add_row(*line, *cells, _waited(row.response_ms), f"{talk_over_s:.1f}")
     return _titled("turn-taking: endpoints too early or late, stops for no word, barge-ins missed; s", table)
 
 

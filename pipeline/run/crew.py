@@ -68,7 +68,7 @@ class Crew:
         """Place the call of a unit. Raises InfraError and SoundInvalid."""
         scenario, profile = self.plan.cast.scenarios[unit.scenario], self.plan.cast.profiles[unit.profile]
         chance = Chance(self.plan.cast.suite.seed).named(unit.scenario, unit.profile, unit.voice, str(unit.trial))
-        line = draw_line(profile if unit.arm == "degraded" else profile.without_line(), chance)
+        line = draw_line(profile, chance, unit.severity)
         voice = self.voices.voice(self.plan.cast.voices[unit.voice], scenario.language)
         studio = self._studio(line, voice, unit, chance)
         checked = calibrate(studio, voice.calibration)

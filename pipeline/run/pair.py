@@ -3,9 +3,9 @@
 Never by the bytes of a turn: where a turn begins and ends is the release's own doing.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -13,6 +13,7 @@ from pipeline.errors import BadlineError
 from pipeline.files import Json
 from pipeline.run.plan import Unit
 from pipeline.run.store import Store
+from pipeline.spec.severity import of_file_names
 from pipeline.spec.suite import ARMS, Arm
 
 Pairing = Literal["same", "echo_differs", "words_differ", "only_in_a", "only_in_b", "sound_differs"]
@@ -48,6 +49,7 @@ class UnitPair:
 
     unit: str
     profile: str
+    severity: float
     arm: Arm
     windows: tuple[WindowPair, ...]
     reasons: tuple[str, ...] = ()
@@ -60,9 +62,10 @@ class UnitPair:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a profile and an arm, its pairs of calls, and how their windows pair."""
+    """One line of the table: a profile, severity and arm, its pairs of calls, and how their windows pair."""
 
     profile: str
+    severity: float
     arm: Arm
     units: int
     counts: Mapping[Pairing, int]
@@ -167,10 +170,9 @@ def _of(window: Mapping[str, Any], words: str) -> Sounded:
 
 
 def _unit_pair(unit: Unit, one: Mapping[str, Any], other: Mapping[str, Any]) -> UnitPair:
-    pair = UnitPair(unit.name, unit.profile, unit.arm, paired(one["facts"], other["facts"]))
-    if not pair.refused:
-        return pair
-    return UnitPair(pair.unit, pair.profile, pair.arm, pair.windows, tuple(_reasons(one, other)))
+    windows = paired(one["facts"], other["facts"])
+    pair = UnitPair(unit.name, unit.profile, unit.severity, unit.arm, windows)
+    return replace(pair, reasons=tuple(_reasons(one, other))) if pair.refused else pair
 
 
 def _reasons(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
@@ -190,11 +192,13 @@ def _machine(record: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _rows(units: tuple[UnitPair, ...]) -> Iterator[Row]:
-    """By profile, then arm."""
-    for profile, arm in sorted({(one.profile, one.arm) for one in units}, key=lambda key: (key[0], ARMS.index(key[1]))):
-        group = [one for one in units if (one.profile, one.arm) == (profile, arm)]
+    """By profile, then arm, then severity."""
+    groups: dict[tuple[str, int, float], list[UnitPair]] = defaultdict(list)
+    for unit in units:
+        groups[unit.profile, ARMS.index(unit.arm), unit.severity].append(unit)
+    for (profile, arm, severity), group in sorted(groups.items(), key=lambda item: item[0]):
         counts = Counter(window.pairing for one in group for window in one.windows)
-        yield Row(profile, arm, len(group), {pairing: counts[pairing] for pairing in PAIRINGS})
+        yield Row(profile, severity, ARMS[arm], len(group), {pairing: counts[pairing] for pairing in PAIRINGS})
 
 
 def _names(units: set[Unit]) -> tuple[str, ...]:
@@ -211,8 +215,8 @@ def _stores(path: Path) -> dict[Unit, Store]:
 
 def _unit_of(file: Path) -> Unit:
     match file.name.split("."):
-        case [scenario, profile, voice, trial, arm, "json"] if trial.isdigit() and file.parent.name == "units":
-            for known in ARMS:
-                if arm == known:
-                    return Unit(scenario, profile, voice, int(trial), known)
+        case [scenario, profile, severity, voice, trial, arm, "json"] if file.parent.name == "units":
+            bad, known = of_file_names(severity), next((one for one in ARMS if one == arm), None)
+            if bad is not None and known and trial.isdigit():
+                return Unit(scenario, profile, bad, voice, int(trial), known)
     raise BadlineError(f"{file}: is no unit's record; those lie in a run's folder as units/NAME.json")

@@ -13,14 +13,15 @@ from pipeline.errors import BadlineError
 from pipeline.files import Json, find_named, json_hash
 from pipeline.line.draw import draw_line
 from pipeline.run.observe import refuse_unseen
-from pipeline.spec.profile import Profile, corners
+from pipeline.spec.profile import JOINT, Profile, corners, parts_of
 from pipeline.spec.release import Release, read_release
 from pipeline.spec.scenario import Scenario
+from pipeline.spec.severity import NONE, in_file_names, severity_name
 from pipeline.spec.suite import Arm, Cast, find_release, read_suite
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
 
-SCHEMA = 1
+SCHEMA = 2
 # Who speaks in the background: the shipped voices, but for the caller's own.
 ADULTS = ("deep", "low", "high", "heart")
 BYSTANDERS: Mapping[str, tuple[str, ...]] = {
@@ -34,10 +35,11 @@ BYSTANDERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, order=True)
 class Unit:
-    """One planned call."""
+    """One planned call. Only the degraded arm has a line, so all others are of severity 0."""
 
     scenario: str
     profile: str
+    severity: float
     voice: str
     trial: int
     arm: Arm
@@ -45,7 +47,8 @@ class Unit:
     @property
     def name(self) -> str:
         """What it is called in files and tables."""
-        return f"{self.scenario}.{self.profile}.{self.voice}.{self.trial}.{self.arm}"
+        line = f"{self.profile}.{in_file_names(self.severity)}"
+        return f"{self.scenario}.{line}.{self.voice}.{self.trial}.{self.arm}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Plan:
         """What to type to place the very same call alone."""
         options = {
             "--profile": self.called["profile", unit.profile],
+            "--severity": severity_name(unit.severity),
             "--voice": unit.voice,
             "--release": self.called["release", self.release.name],
             "--seed": str(self.cast.suite.seed),
@@ -77,7 +81,12 @@ class Plan:
             "--arm": unit.arm,
         }
         # What `badline call` takes by itself need not be typed.
-        usual = {"--voice": self.cast.scenarios[unit.scenario].persona.voice, "--trial": "1", "--arm": "degraded"}
+        usual = {
+            "--severity": "typical" if unit.arm == "degraded" else "none",
+            "--voice": self.cast.scenarios[unit.scenario].persona.voice,
+            "--trial": "1",
+            "--arm": "degraded",
+        }
         said = [word for key, value in options.items() if value != usual.get(key) for word in (key, value)]
         return shlex.join(["badline", "call", self.called["scenario", unit.scenario], *said])
 
@@ -112,13 +121,19 @@ def read_plan(job: Job) -> Plan:
 def _units(cast: Cast) -> list[Unit]:
     suite = cast.suite
     return [
-        Unit(scenario.name, profile, voice, trial, arm)
+        Unit(scenario.name, profile, severity, voice, trial, arm)
         for scenario in cast.scenarios.values()
         for profile in cast.profiles
         for voice in (suite.voices or (scenario.persona.voice,))
         for trial in range(1, suite.trials + 1)
         for arm in suite.arms
+        for severity in severities_of(arm, suite.severities)
     ]
+
+
+def severities_of(arm: Arm, severities: tuple[float, ...]) -> tuple[float, ...]:
+    """At which of them there are calls of an arm: clean ones, and those of perfect ears, have no line to be bad."""
+    return severities if arm == "degraded" else (NONE,)
 
 
 def _called(cast: Cast, release: Release, job: Job) -> dict[tuple[str, str], str]:
@@ -126,11 +141,14 @@ def _called(cast: Cast, release: Release, job: Job) -> dict[tuple[str, str], str
         **{("scenario", name): called for name, called in zip(cast.scenarios, cast.suite.scenarios, strict=True)},
         **{("profile", name): called for name, called in zip(cast.profiles, cast.suite.profiles, strict=True)},
     }
-    near = {
-        key: str(job.suite.parent / called) if "/" in called or called.endswith(".yaml") else called
-        for key, called in written.items()
-    }
+    near = {key: _from_here(called, job.suite.parent) for key, called in written.items()}
     return {**near, ("release", release.name): _release_called(release, job.release)}
+
+
+def _from_here(called: str, folder: Path) -> str:
+    """By which words that is found here which a suite in `folder` calls so."""
+    parts = parts_of(called, folder)
+    return JOINT.join(str(folder / one) if "/" in one or one.endswith(".yaml") else one for one in parts)
 
 
 def _release_called(release: Release, path: Path) -> str:

@@ -11,11 +11,12 @@ from pipeline.line.draw import Line, draw_line
 from pipeline.line.scene import Measure
 from pipeline.line.window import Saying, Studio, Window, calibrate
 from pipeline.run.crew import Crew, Voices
-from pipeline.run.plan import Plan, Unit
+from pipeline.run.plan import Plan, Unit, severities_of
 from pipeline.run.unit import Done, run_unit
-from pipeline.spec.profile import Profile, read_profile
+from pipeline.spec.profile import Profile, find_profile
 from pipeline.spec.release import read_release
 from pipeline.spec.scenario import Scenario, read_scenario
+from pipeline.spec.severity import severity_named
 from pipeline.spec.suite import Arm, Cast, Suite
 from pipeline.spec.voice import voice_named
 
@@ -23,21 +24,31 @@ DEFAULT_RELEASE = "2026.11"
 
 
 def place_once(
-    scenario: str, profile: str, *, release: str | None, voice: str | None, arm: str, seed: int, trial: int = 1
+    scenario: str,
+    profile: str,
+    *,
+    severity: str = "typical",
+    release: str | None,
+    voice: str | None,
+    arm: str,
+    seed: int,
+    trial: int = 1,
 ) -> Done:
-    """Place one call by what its scenario, profile, release and voice are called. Raises BadlineError.
+    """Place one call by what its scenario, profile, severity, release and voice are called. Raises BadlineError.
 
     With the seed of a suite it is the very call of that suite's run.
     """
     if arm not in get_args(Arm):
         raise BadlineError(f"--arm: there is no arm '{arm}'. {did_you_mean(arm, get_args(Arm))}")
+    known: Arm = arm  # type: ignore[assignment]  # checked above
+    [bad] = severities_of(known, (severity_named(severity),))
     spoken = read_scenario(find_named(scenario, folder="fixtures/scenarios"))
-    line = read_profile(find_named(profile, folder="noise_profiles"))
+    line = find_profile(profile)
     system = read_release(find_named(release or DEFAULT_RELEASE, folder="fixtures/releases"))
     who = voice or spoken.persona.voice
     cast = _cast(spoken, line, who, seed)
     refuse_unspeakable(spoken, cast.voices[who])
-    unit = Unit(spoken.name, line.name, who, trial, arm)  # type: ignore[arg-type]  # checked above
+    unit = Unit(spoken.name, line.name, bad, who, trial, known)
     return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={})), unit)
 
 
@@ -56,15 +67,15 @@ class Listened:
     calibration: tuple[Measure, ...]
 
 
-def listen_once(text: str, profile: str, *, voice: str, seed: int) -> Listened:
+def listen_once(text: str, profile: str, *, severity: str = "typical", voice: str, seed: int) -> Listened:
     """Carry one sentence over a profile's line. Raises BadlineError and SoundInvalid."""
     if not text.strip():
         raise BadlineError("TEXT: is empty; write what the caller says")
-    words = read_profile(find_named(profile, folder="noise_profiles"))
+    bad, words = severity_named(severity), find_profile(profile)
     voices, language = Voices(), "en"
     speaker = voices.voice(voice_named(voice), language)
     chance = Chance(seed).named("listen", words.name, voice)
-    line = draw_line(words, chance)
+    line = draw_line(words, chance, bad)
     background = voices.bystanders(line, voice, language)
     studio = Studio(line, speaker.nominal, background, chance)
     measures = calibrate(studio, speaker.calibration)

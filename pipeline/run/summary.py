@@ -11,19 +11,25 @@ import numpy as np
 from pipeline.run.plan import Plan
 from pipeline.score import SUCCESS
 from pipeline.score.words import word_error_rate
+from pipeline.spec.severity import severity_name
 from pipeline.spec.suite import ARMS, Arm
 
 MOST_LOST = 0.01  # more units lost to our own faults than this make the run INVALID
 MOST_Z = 4.0
 LEAST_EVENTS = 10  # rates and percentiles of fewer say nothing
+Line = tuple[Arm, str, float]  # arm, profile and severity
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: an arm and a profile. `counted` is the denominator, `passed` includes resolved_badly."""
+    """One line of the table: an arm, a profile and a severity, which is 0 where the arm has no line.
+
+    `counted` is the denominator, `passed` includes resolved_badly.
+    """
 
     arm: str
     profile: str
+    severity: float
     units: int
     counted: int
     passed: int
@@ -43,23 +49,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Slots:
-    """How a type of slot fared in an arm and profile: the counts of the score `slots`, summed over calls."""
+    """How a type of slot fared, by arm, profile and severity: the counts of the score `slots`, summed over calls."""
 
     arm: Arm
     profile: str
+    severity: float
     type: str
     counts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class TurnTaking:
-    """Whose turn it was, in an arm and profile: the counts of the score `turn_taking`, summed over calls.
+    """Whose turn it was, by arm, profile and severity: the counts of the score `turn_taking`, summed over calls.
 
     The percentiles, 50th and 95th in ms, are of all single latencies; None where they are too few.
     """
 
     arm: Arm
     profile: str
+    severity: float
     counts: Mapping[str, int]
     response_ms: tuple[int, int] | None = None
     yield_ms: tuple[int, int] | None = None
@@ -82,9 +90,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A drawn measure over the whole run: how far its total lies from what was asked, in standard deviations."""
+    """A drawn measure over all windows of a severity: how far its total lies from what was asked, in deviations."""
 
     measure: str
+    severity: float
     windows: int
     asked: float
     got: float
@@ -150,21 +159,27 @@ def summarise(plan: Plan, records: Iterable[Mapping[str, Any]], lost: Mapping[st
 
 def _rows(facts: Sequence[Mapping[str, Any]]) -> list[Row]:
     """By arm, the perfect ears first; within an arm in the suite's order."""
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    groups: dict[Line, list[Mapping[str, Any]]] = defaultdict(list)
     for fact in facts:
-        groups[fact["arm"], fact["profile"]].append(fact)
-    ordered = sorted(groups.items(), key=lambda item: ARMS.index(item[0][0]))
-    return [_row(arm, profile, group) for (arm, profile), group in ordered]
+        groups[_line(fact)].append(fact)
+    return [_row(line, group) for line, group in sorted(groups.items(), key=_by_arm)]
 
 
-def _row(arm: str, profile: str, group: Sequence[Mapping[str, Any]]) -> Row:
+def _line(fact: Mapping[str, Any]) -> Line:
+    return fact["arm"], fact["profile"], fact["severity"]
+
+
+def _by_arm(item: tuple[Line, object]) -> int:
+    return ARMS.index(item[0][0])
+
+
+def _row(line: Line, group: Sequence[Mapping[str, Any]]) -> Row:
     statuses = Counter(fact["status"] for fact in group)
     words: Counter[str] = Counter()
     for fact in group:
         words.update(fact["scores"]["words"]["counts"] if "scores" in fact else {})
     return Row(
-        arm,
-        profile,
+        *line,
         units=len(group),
         counted=sum(n for status, n in statuses.items() if SUCCESS[status] is not None),
         passed=sum(n for status, n in statuses.items() if SUCCESS[status]),
@@ -174,32 +189,29 @@ def _row(arm: str, profile: str, group: Sequence[Mapping[str, Any]]) -> Row:
 
 
 def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
-    counts: dict[tuple[Arm, str, str], Counter[str]] = defaultdict(Counter)
+    counts: dict[tuple[Line, str], Counter[str]] = defaultdict(Counter)
     for fact in facts:
         for name, count in fact.get("scores", {}).get("slots", {}).get("counts", {}).items():
             kind, _, what = name.partition(".")
-            counts[fact["arm"], fact["profile"], kind][what] += count
-    return [Slots(*key, dict(count)) for key, count in counts.items()]
+            counts[_line(fact), kind][what] += count
+    return [Slots(*line, kind, dict(count)) for (line, kind), count in counts.items()]
 
 
 def _turn_taking(facts: Sequence[Mapping[str, Any]]) -> list[TurnTaking]:
-    """By arm and profile, as the rows."""
-    groups: dict[tuple[Arm, str], list[Mapping[str, Any]]] = defaultdict(list)
+    """By arm, profile and severity, as the rows."""
+    groups: dict[Line, list[Mapping[str, Any]]] = defaultdict(list)
     for fact in facts:
         if tally := fact.get("scores", {}).get("turn_taking"):
-            groups[fact["arm"], fact["profile"]].append(tally)
-    ordered = sorted(groups.items(), key=lambda item: ARMS.index(item[0][0]))
-    return [_turns_taken(arm, profile, tallies) for (arm, profile), tallies in ordered]
+            groups[_line(fact)].append(tally)
+    return [_turns_taken(line, tallies) for line, tallies in sorted(groups.items(), key=_by_arm)]
 
 
-def _turns_taken(arm: Arm, profile: str, tallies: Sequence[Mapping[str, Any]]) -> TurnTaking:
+def _turns_taken(line: Line, tallies: Sequence[Mapping[str, Any]]) -> TurnTaking:
     counts: Counter[str] = Counter()
     for tally in tallies:
         counts.update(tally["counts"])
     details = [detail for tally in tallies for detail in tally["details"]]
-    return TurnTaking(
-        arm, profile, dict(counts), _percentiles("response_ms", details), _percentiles("yield_ms", details)
-    )
+    return TurnTaking(*line, dict(counts), _percentiles("response_ms", details), _percentiles("yield_ms", details))
 
 
 def _percentiles(name: str, details: Sequence[Mapping[str, Any]]) -> tuple[int, int] | None:
@@ -224,26 +236,27 @@ def _drawn(facts: Sequence[Mapping[str, Any]]) -> list[Drawn]:
     """Totals over all windows that chance can judge; a window that several units share counts once.
 
     Windows are told apart by the names that chance knows them by. Their bytes would not do: those on which nothing
-    was lost sound alike, so that only the losses would count.
+    was lost sound alike, so that only the losses would count. Severities share their random numbers, so each is
+    judged alone: together what is chance would be counted as often as they are.
     """
-    windows: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    windows: dict[tuple[float, tuple[str, ...]], list[Mapping[str, Any]]] = {}
     for fact in facts:
         names = (fact["scenario"], fact["profile"], fact["voice"], str(fact["trial"]))
         for window, measures in (fact.get("call", {}).get("measures") or {}).items():
-            windows[*names, window] = measures
-    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for measures in windows.values():
+            windows[fact["severity"], (*names, window)] = measures
+    groups: dict[tuple[str, float], list[Mapping[str, Any]]] = defaultdict(list)
+    for (severity, _), measures in windows.items():
         for measure in measures:
             if measure["kind"] == "drawn" and measure["sd"]:
-                groups[f"{measure['effect']}.{measure['name']}"].append(measure)
-    return [_total(name, group) for name, group in sorted(groups.items())]
+                groups[f"{measure['effect']}.{measure['name']}", severity].append(measure)
+    return [_total(*names, group) for names, group in sorted(groups.items())]
 
 
-def _total(name: str, group: Sequence[Mapping[str, Any]]) -> Drawn:
+def _total(name: str, severity: float, group: Sequence[Mapping[str, Any]]) -> Drawn:
     off = sum(measure["got"] - measure["asked"] for measure in group)
     sd = math.sqrt(sum(measure["sd"] ** 2 for measure in group))
     asked, got = (sum(measure[key] for measure in group) / len(group) for key in ("asked", "got"))
-    return Drawn(name, len(group), asked, got, off / sd)
+    return Drawn(name, severity, len(group), asked, got, off / sd)
 
 
 def _invalid(
@@ -257,7 +270,7 @@ def _invalid(
     if missing:
         why.append(f"{missing} of {len(plan.units)} units were not run")
     why += [
-        f"{one.measure}: asked {one.asked:.4g}, got {one.got:.4g} (z {one.z:+.1f})"
+        f"{one.measure} at {severity_name(one.severity)}: asked {one.asked:.4g}, got {one.got:.4g} (z {one.z:+.1f})"
         for one in drawn
         if abs(one.z) > MOST_Z
     ]
@@ -267,7 +280,7 @@ def _invalid(
 def _broken(plan: Plan, rows: Sequence[Row]) -> list[str]:
     broken = []
     for name, floor in plan.cast.suite.floors.items():
-        # A profile's floor is about its degraded calls; an arm's about all its calls.
+        # A profile's floor is about its degraded calls; an arm's about all its calls; either about all severities.
         chosen = [row for row in rows if row.arm == name or (row.profile == name and row.arm == "degraded")]
         counted, passed = sum(row.counted for row in chosen), sum(row.passed for row in chosen)
         if not counted or passed / counted < floor:
@@ -290,9 +303,16 @@ def _why(fact: Mapping[str, Any]) -> str:
 
 
 def _production(plan: Plan, rows: Sequence[Row]) -> float | None:
-    """Success of degraded calls over the production mix; None where a profile of the mix has no result."""
+    """Success of degraded calls over the production mix; None where a profile of the mix has no result.
+
+    All severities count alike: a mix of severities is for a suite of its own.
+    """
     weights = plan.cast.suite.weights
-    rates = {row.profile: row.success for row in rows if row.arm == "degraded"}
-    if not weights or any(rates.get(profile) is None for profile in weights):
+    passed, counted = Counter[str](), Counter[str]()
+    for row in (row for row in rows if row.arm == "degraded"):
+        passed[row.profile] += row.passed
+        counted[row.profile] += row.counted
+    if not weights or not all(counted[profile] for profile in weights):
         return None
-    return sum(weight * (rates[profile] or 0) for profile, weight in weights.items()) / sum(weights.values())
+    rates = {profile: passed[profile] / counted[profile] for profile in weights}
+    return sum(weight * rates[profile] for profile, weight in weights.items()) / sum(weights.values())

@@ -1,7 +1,8 @@
 """A noise profile: one line condition. Its keys fix the physical order: talker, room, device, network."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import chain, islice, product
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -9,13 +10,26 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from pipeline import engines
+from pipeline.errors import BadlineError
+from pipeline.files import find_named
 from pipeline.spec.habits import Habits
 from pipeline.spec.wording import instead, shown
-from pipeline.spec.words import Name, Words, complaint, folder_of, name_and_options, read_words, under, upwards
+from pipeline.spec.words import (
+    LONGEST_NAME,
+    Name,
+    Words,
+    complaint,
+    folder_of,
+    name_and_options,
+    read_words,
+    under,
+    upwards,
+)
 
 Place = Literal["talker", "room", "device", "network"]
 PLACES: tuple[Place, ...] = ("talker", "room", "device", "network")
 MOST_CORNERS = 256
+JOINT = "+"
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,11 @@ class EffectWords:
         """The effect's Options with every Range and AnyOf replaced by what was `drawn` for it."""
         options = engines.find(self.place, self.name).options
         return options.model_validate({**self.options, **drawn}, context={"folder": self.folder})
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there can be only one of it: a room, a way through the network."""
+        return bool(getattr(engines.find(self.place, self.name).build, "single", False))
 
     def is_whole(self, option: str) -> bool:
         """Whether an option takes whole numbers only."""
@@ -161,10 +180,6 @@ class Profile(Words):
         """All effects by place, in the order of the signal chain."""
         return (*self.talker, *self.room, *self.device, *self.network)
 
-    def without_line(self) -> "Profile":
-        """The profile of the `clean` arm: the caller's habits are kept; every effect is removed."""
-        return self.model_copy(update={place: () for place in PLACES})
-
     def said(self) -> dict[str, Any]:
         """The profile as plain words, for hashes."""
         places: dict[str, Any] = {place: [effect.said() for effect in getattr(self, place)] for place in PLACES}
@@ -174,3 +189,49 @@ class Profile(Words):
 def read_profile(path: Path) -> Profile:
     """The profile in a file. Raises BadlineError."""
     return read_words(Profile, path)
+
+
+def find_profile(call: str) -> Profile:
+    """The profile that is so called: a name, a path, or several of them joined by `+`. Raises BadlineError."""
+    return combined([read_profile(find_named(part, folder="noise_profiles")) for part in parts_of(call)])
+
+
+def parts_of(call: str, near: Path = Path()) -> tuple[str, ...]:
+    """What is called with a `+` between, one by one; a file with a `+` in its path is one. Raises BadlineError."""
+    if JOINT not in call or (near / call).is_file():
+        return (call,)
+    parts = tuple(call.split(JOINT))
+    if not all(parts):
+        raise BadlineError(f"'{call}': a profile is missing beside a '{JOINT}'; write one{JOINT}another")
+    return parts
+
+
+def combined(profiles: Sequence[Profile]) -> Profile:
+    """One profile of several, in order: the effects of all, and the later's habits over the earlier's.
+
+    Raises BadlineError where one stands among them twice, or their joint name is too long for a file's.
+    """
+    names = [profile.name for profile in profiles]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise BadlineError(f"'{name}' stands twice in '{JOINT.join(names)}'; a profile combines with others only")
+    if len(name := JOINT.join(names)) > LONGEST_NAME:
+        raise BadlineError(f"'{name}' is {len(name)} letters long, more than {LONGEST_NAME}: files are named after it")
+    return reduce(_with, profiles)
+
+
+def _with(one: Profile, other: Profile) -> Profile:
+    return one.model_copy(
+        update={
+            "name": f"{one.name}{JOINT}{other.name}",
+            "about": f"{one.about} {other.about}",
+            "caller": other.caller.over(one.caller),
+            **{place: _both(getattr(one, place), getattr(other, place)) for place in PLACES},
+        }
+    )
+
+
+def _both(before: Sequence[EffectWords], later: Sequence[EffectWords]) -> tuple[EffectWords, ...]:
+    """The effects of both; of what there can be only one, the later's."""
+    replaced = {effect.name for effect in later if effect.is_single}
+    return (*(effect for effect in before if effect.name not in replaced), *later)

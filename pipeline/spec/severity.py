@@ -19,7 +19,7 @@ def severity_of(words: Any) -> float:
     """A word or a number from 0 to 1 as a number. Raises a complaint."""
     if isinstance(words, str) and words in WORDS:
         return WORDS[words]
-    if isinstance(words, bool) or not isinstance(words, int | float):
+    if isinstance(words, bool) or not isinstance(words, int | float) or math.isnan(words):
         hint = did_you_mean(words if isinstance(words, str) else "", WORDS)
         raise complaint(f"wants a word or a number from 0 to 1, not {shown(words)}. {hint}")
     if not 0 <= words <= 1:
@@ -57,7 +57,7 @@ def of_file_names(name: str) -> float | None:
         severity = WORDS[name] if name in WORDS else float(name.replace("_", "."))
     except ValueError:
         return None
-    return severity if in_file_names(severity) == name else None
+    return severity if 0 <= severity <= 1 and in_file_names(severity) == name else None
 
 
 def louder_db(severity: float) -> float:
@@ -71,6 +71,8 @@ def _severities(words: Any) -> Any:
     if not isinstance(words, list):
         hint = f": write [{words}]" if isinstance(words, str | float | int) else ""
         raise complaint(f"wants a list as '[mild, typical, harsh]', {instead(words)}{hint}")
+    if not words:
+        raise complaint("wants at least one")
     severities: list[float] = []
     for i, one in enumerate(words):
         with under(i):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pipeline.errors import did_you_mean
 from pipeline.files import find_named, read_yaml
-from pipeline.spec.profile import Profile, read_profile
+from pipeline.spec.profile import JOINT, Profile, combined, parts_of, read_profile
 from pipeline.spec.scenario import Scenario, read_scenario
+from pipeline.spec.severity import TYPICAL, Severities
 from pipeline.spec.voice import voice_named
 from pipeline.spec.wording import instead
 from pipeline.spec.words import Chosen, Name, Words, complaint, located, under, words_of
@@ -34,14 +35,39 @@ def _names(words: Any) -> Any:
     return tuple(words)
 
 
+def _joined(words: Any) -> Any:
+    """Profiles that are combined as a list, as they are called in one word: `[cafe, mumbler]` is `cafe+mumbler`."""
+    return _names([_joint(i, one) for i, one in enumerate(words)] if isinstance(words, list) else words)
+
+
+def _joint(i: int, words: Any) -> Any:
+    match words:
+        case [str(), *_] if all(isinstance(one, str) for one in words):
+            return JOINT.join(words)
+        case str():
+            return words
+        case _:
+            raise complaint(
+                f"wants a profile, or a list of them to be combined as '[cafe, mumbler]', {instead(words)}", i
+            )
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(min_length=1)]
+_PROFILES: dict[str, Any] = {
+    "type": "array",
+    "items": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
+    "minItems": 1,
+}
+Profiles = Annotated[tuple[str, ...], BeforeValidator(_joined), Field(min_length=1), WithJsonSchema(_PROFILES)]
 
 
 class Suite(Words):
     """What to run. `scenarios` and `profiles` are called by name or path; `voices` replaces the personas' own.
 
-    `weights` is the production mix over profiles; `floors` are success rates by arm or profile that `badline run`
-    must not fall below. Both, like records and tables, go by the `name` that a file gives itself.
+    A profile may be several in one: `cafe+mumbler`, or `[cafe, mumbler]`. `severities` say how bad the lines of the
+    degraded arm are. `weights` is the production mix over profiles; `floors` are success rates by arm or profile
+    that `badline run` must not fall below. Both, like records and tables, go by the `name` that a file gives
+    itself, and count all severities alike.
     """
 
     name: Name
@@ -49,7 +75,8 @@ class Suite(Words):
     seed: Annotated[int, Field(ge=0)] = 0
     release: str | None = None
     scenarios: Names
-    profiles: Names
+    profiles: Profiles
+    severities: Severities = (TYPICAL,)
     voices: Annotated[tuple[Name, ...], BeforeValidator(_names), Field(min_length=1)] | None = None
     trials: Annotated[int, Field(ge=1, le=1000)] = 1
     arms: Annotated[tuple[Arm, ...], BeforeValidator(_names), Field(min_length=1)] = ARMS
@@ -72,8 +99,8 @@ def read_suite(path: Path) -> Cast:
     page = read_yaml(path)
     suite = words_of(Suite, page)
     with located(page):
-        scenarios = _called(suite.scenarios, read_scenario, "scenarios", folder="fixtures/scenarios", near=path.parent)
-        profiles = _called(suite.profiles, read_profile, "profiles", folder="noise_profiles", near=path.parent)
+        scenarios = _scenarios(suite.scenarios, path.parent)
+        profiles = _profiles(suite.profiles, path.parent)
         _refuse_strangers("weights", suite.weights, profiles)
         _refuse_strangers("floors", suite.floors, (*suite.arms, *profiles))
         voices = _voices(suite, scenarios)
@@ -81,23 +108,45 @@ def read_suite(path: Path) -> Cast:
 
 
 Read = TypeVar("Read", Scenario, Profile)
+Keys = tuple[str, int]
 
 
-def _called(
-    calls: Sequence[str], read: Callable[[Path], Read], key: str, *, folder: str, near: Path
-) -> dict[str, Read]:
+def _scenarios(calls: Sequence[str], near: Path) -> dict[str, Scenario]:
     """What the suite calls, by the names that the files give themselves."""
-    found: dict[str, Read] = {}
+    found: dict[str, Scenario] = {}
     for i, call in enumerate(calls):
-        with under(key, i):
-            path = find_named(call, folder=folder, near=near)
-        one = read(path)
-        with under(key, i):
-            _refuse_another_name(call, path, one.name)
-            if one.name in found:
-                raise complaint(f"{path} has the name '{one.name}' of another one here; names must be unique")
-        found[one.name] = one
+        scenario = _called(call, read_scenario, ("scenarios", i), folder="fixtures/scenarios", near=near)
+        _add(scenario, found, call, ("scenarios", i))
     return found
+
+
+def _profiles(calls: Sequence[str], near: Path) -> dict[str, Profile]:
+    """As `_scenarios`; those that combine under the names of all."""
+    found: dict[str, Profile] = {}
+    for i, call in enumerate(calls):
+        keys = ("profiles", i)
+        with under(*keys):
+            parts = parts_of(call, near)
+        ones = [_called(part, read_profile, keys, folder="noise_profiles", near=near) for part in parts]
+        with under(*keys):
+            profile = combined(ones)
+        _add(profile, found, call, keys)
+    return found
+
+
+def _called(call: str, read: Callable[[Path], Read], keys: Keys, *, folder: str, near: Path) -> Read:
+    with under(*keys):
+        path = find_named(call, folder=folder, near=near)
+    one = read(path)  # what is wrong there is said of that file
+    with under(*keys):
+        _refuse_another_name(call, path, one.name)
+    return one
+
+
+def _add(one: Read, found: dict[str, Read], call: str, keys: Keys) -> None:
+    if one.name in found:
+        raise complaint(f"{call} has the name '{one.name}' of another one here; names must be unique", *keys)
+    found[one.name] = one
 
 
 def _refuse_another_name(call: str, path: Path, name: str) -> None:

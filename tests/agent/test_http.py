@@ -455,7 +455,7 @@ def test_a_suite_over_a_socket_comes_out_as_in_the_process_call_by_call(tmp_path
     here = Crew(read_plan(Job(suite, find_named("2026.11", folder="fixtures/releases"))))
     there = Crew(read_plan(job(tmp_path, parcels())), voices=here.voices)
     units = [unit for unit in here.plan.units if (unit.arm, unit.profile) == ("oracle", "clean_line")]
-    units.append(Unit("track_parcel", "cafe", units[0].voice, 1, "degraded"))
+    units.append(Unit("track_parcel", "cafe", 0.5, units[0].voice, 1, "degraded"))
     assert len(units) == 9
     for unit in units:
         assert run_unit(there, unit).facts == run_unit(here, unit).facts

@@ -71,7 +71,8 @@ def facts_of(*, utterances=(), turns=(), replies=(), events=(), ended_ms=56_000,
         events=tuple(Event(*one) for one in events),
         speech_seen=tuple(Speech(one[0], one[1]) for one in turns if one[4] == "speech"),
     )
-    unit = {"scenario": "change_address", "profile": "cafe", "voice": "heart", "trial": 1, "arm": "degraded"}
+    line = {"profile": "cafe", "severity": 1.0}
+    unit = {"scenario": "change_address", **line, "voice": "heart", "trial": 1, "arm": "degraded"}
     criteria = [{"name": "did change_address", "met": False, "why": "it was never called"}]
     scores = {"words": {"details": []}, "task": {"criteria": criteria}}
     return {**unit, "status": status, "call": json.loads(json.dumps(asdict(record))), "scores": scores, **rest}

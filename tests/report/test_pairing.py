@@ -14,12 +14,12 @@ def shown(pairs, width=100):
 
 def unit(*windows, reasons=()):
     pairs = tuple(WindowPair(name, "words", "sound_differs", None, None) for name in windows)
-    return UnitPair("move.cafe.heart.1.clean", "cafe", "clean", pairs, reasons)
+    return UnitPair("move.cafe.none.heart.1.clean", "cafe", 0.0, "clean", pairs, reasons)
 
 
 def test_each_profile_and_arm_has_its_counts():
     counts = {pairing: number for number, pairing in enumerate(PAIRINGS, 40)}
-    text = shown(Pairs((Row("cafe", "clean", 7, counts),), (), (), (), ()))
+    text = shown(Pairs((Row("cafe", 0.0, "clean", 7, counts),), (), (), (), ()))
     assert ["cafe", "clean", "7", "40", "41", "42", "43", "44", "45"] in [line.split() for line in text.splitlines()]
     assert "echo differs" in text
 
@@ -35,5 +35,13 @@ def test_of_units_in_one_run_only_the_first_ten_are_named_and_all_are_counted():
 
 def test_a_refusal_names_the_unit_the_window_and_what_differs():
     [line] = refusals([unit("open/1", "order/1", reasons=("numpy: 2.1 and 2.2",))])
-    assert line.startswith("move.cafe.heart.1.clean: ")
+    assert line.startswith("move.cafe.none.heart.1.clean: ")
     assert line.endswith("open/1 and 1 more; what differs: numpy: 2.1 and 2.2")
+
+
+def test_severities_are_told_where_not_all_lines_are_typical():
+    counts = dict.fromkeys(PAIRINGS, 1)
+    rows = tuple(Row("cafe", severity, "degraded", 7, counts) for severity in (0.5, 1.0))
+    lines = [line.split()[:4] for line in shown(Pairs(rows, (), (), (), ())).splitlines()]
+    assert ["cafe", "degraded", "harsh", "7"] in lines
+    assert "severity" not in shown(Pairs(rows[:1], (), (), (), ()))

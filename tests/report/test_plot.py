@@ -138,7 +138,7 @@ def test_the_verdict_stands_on_top_with_its_reasons(facts_of, silence):
     figure = plot_call(facts_of(status="caller_invalid", why="no line for: Colour?"), silence(), RATE)
     assert [text.get_text() for text in figure.texts] == [
         "caller invalid (dropped)",
-        "change_address · cafe · heart · trial 1 · degraded",
+        "change_address · cafe harsh · heart · trial 1 · degraded",
         "not met: did change_address: it was never called",
         "no line for: Colour?",
     ]

@@ -7,7 +7,7 @@ from pipeline.report.progress import Watching
 from pipeline.run.local import Ended
 from pipeline.run.plan import Unit
 
-UNIT = Unit("one", "cafe", "tone", 1, "clean")
+UNIT = Unit("one", "cafe", 0.0, "tone", 1, "clean")
 
 
 def watched(*ends, total=4, done=0, terminal=False, error=None):
@@ -50,7 +50,7 @@ def test_what_was_done_before_is_said():
 
 def test_a_fault_of_ours_is_told_at_once_by_its_last_line():
     text = watched(("infra_error", "Traceback (most recent call last):\n  File x\nKeyError: 'order'\n"))
-    assert "one.cafe.tone.1.clean: KeyError: 'order'" in text
+    assert "one.cafe.none.tone.1.clean: KeyError: 'order'" in text
     assert "Traceback" not in text
 
 

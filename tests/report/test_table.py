@@ -18,10 +18,11 @@ def shown(renderable, width=80):
     return file.getvalue()
 
 
-def row(arm, profile, **statuses):
+def row(arm, profile, severity=None, **statuses):
     statuses = statuses or {"passed": 8}
     counted = sum(n for status, n in statuses.items() if status != "caller_invalid")
-    return Row(arm, profile, sum(statuses.values()), counted, statuses.get("passed", 0), statuses, WORDS)
+    bad = severity or (0.5 if arm == "degraded" else 0.0)
+    return Row(arm, profile, bad, sum(statuses.values()), counted, statuses.get("passed", 0), statuses, WORDS)
 
 
 COUNTS = {
@@ -64,20 +65,22 @@ def test_rates_stand_beside_their_counts():
 def test_nothing_is_cut_off_in_80_columns():
     statuses = {"passed": 100, "resolved_badly": 11, "failed": 12, "agent_error": 13, "not_evaluated": 14}
     rows = [row(arm, name, **statuses) for arm in ("oracle", "clean", "degraded") for name in PROFILES]
-    slots = tuple(Slots("degraded", name, "spelled_name", COUNTS) for name in PROFILES)
+    slots = tuple(Slots("degraded", name, 0.5, "spelled_name", COUNTS) for name in PROFILES)
     text = shown(tables(summary(*rows, slots=slots)))
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
 
 
 def test_many_profiles_share_a_column_of_slots():
-    slots = tuple(Slots("degraded", f"p{i}", "digits", COUNTS) for i in range(5))
+    slots = tuple(Slots("degraded", f"p{i}", 0.5, "digits", COUNTS) for i in range(5))
     assert "100/110/120" in shown(tables(summary(row("degraded", "p0"), slots=slots)))
 
 
 def test_of_a_traceback_only_the_last_line_is_shown():
-    text = shown(tables(summary(row("clean", "cafe"), lost={"a.b.c.1.clean": "Traceback\n  File\nKeyError: 'x'\n"})))
-    assert "lost to a fault of ours: a.b.c.1.clean: KeyError: 'x'" in text
+    text = shown(
+        tables(summary(row("clean", "cafe"), lost={"a.b.none.c.1.clean": "Traceback\n  File\nKeyError: 'x'\n"}))
+    )
+    assert "lost to a fault of ours: a.b.none.c.1.clean: KeyError: 'x'" in text
     assert "Traceback" not in text
 
 
@@ -90,11 +93,11 @@ def test_what_makes_a_run_unfit_is_said():
 
 @pytest.mark.parametrize(("calls", "head"), [(1, "did not succeed: 1"), (5, "did not succeed: 5; the first 3")])
 def test_the_first_calls_that_failed_can_be_heard_and_placed_again(calls, head):
-    one = Failing("a.b.c.1.clean", "agent_error", "desk.py:3: KeyError", "sound/abc.flac", "badline call a")
+    one = Failing("a.b.none.c.1.clean", "agent_error", "desk.py:3: KeyError", "sound/abc.flac", "badline call a")
     lines = list(failing([one] * calls, Path("runs/x")))
     assert lines[0] == head
     assert lines[1:5] == [
-        "a.b.c.1.clean  agent error",
+        "a.b.none.c.1.clean  agent error",
         "  desk.py:3: KeyError",
         "  hear it: runs/x/sound/abc.flac",
         "  again: badline call a",
@@ -120,7 +123,7 @@ def test_a_line_without_effects_says_so():
 
 
 def test_what_was_done_with_a_slot_is_shown_by_recall_precision_and_errors():
-    text = shown(tables(summary(row("degraded", "cafe"), slots=(Slots("degraded", "cafe", "digits", COUNTS),))))
+    text = shown(tables(summary(row("degraded", "cafe"), slots=(Slots("degraded", "cafe", 0.5, "digits", COUNTS),))))
     [line] = [line for line in text.splitlines() if "9/192" in line]
     assert line.split() == ["digits", "9/192", "20/24", "20/25", "6/24"]
 
@@ -150,7 +153,7 @@ def turn_taking(*rows):
 
 
 def test_what_went_wrong_with_turns_stands_beside_how_often_it_could():
-    lines = turn_taking(TurnTaking("degraded", "cafe", TURNS, (1440, 12_310))).splitlines()
+    lines = turn_taking(TurnTaking("degraded", "cafe", 0.5, TURNS, (1440, 12_310))).splitlines()
     first = next(i for i, line in enumerate(lines) if "32/128" in line)
     wanted = ["degraded", "cafe", "32/128", "0/120", "3/9", "112/112", "16/128", "1.4/12.3", "123.5"]
     assert lines[first].split() == wanted
@@ -158,17 +161,36 @@ def test_what_went_wrong_with_turns_stands_beside_how_often_it_could():
 
 
 def test_percentiles_that_are_hidden_have_a_dash():
-    text = turn_taking(TurnTaking("degraded", "cafe", TURNS))
+    text = turn_taking(TurnTaking("degraded", "cafe", 0.5, TURNS))
     assert any(line.split()[-2:] == ["-", "123.5"] for line in text.splitlines())
 
 
 def test_turn_taking_is_shown_only_where_there_is_some():
     assert "turn-taking" not in turn_taking()
-    assert "turn-taking" not in turn_taking(TurnTaking("degraded", "cafe", {"turns": 8, "spurious_turns": 0}))
+    assert "turn-taking" not in turn_taking(TurnTaking("degraded", "cafe", 0.5, {"turns": 8, "spurious_turns": 0}))
 
 
 def test_turn_taking_is_not_cut_off_in_80_columns():
-    text = turn_taking(*(TurnTaking("degraded", name, TURNS, (1440, 12_310)) for name in PROFILES))
+    text = turn_taking(*(TurnTaking("degraded", name, 0.5, TURNS, (1440, 12_310)) for name in PROFILES))
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
     assert "degraded" in text
+
+
+def test_severities_are_told_where_not_all_lines_are_typical():
+    rows = (row("clean", "cafe"), row("degraded", "cafe"), row("degraded", "cafe", 1.0))
+    lines = [line.split() for line in shown(tables(summary(*rows))).splitlines()]
+    assert ["arm", "profile", "severity", "success", "passed", "WER"] in lines
+    assert [line[:3] for line in lines if "cafe" in line] == [
+        ["clean", "cafe", "100.0%"],
+        ["degraded", "cafe", "typical"],
+        ["cafe", "harsh", "100.0%"],
+    ]
+    assert "severity" not in shown(tables(summary(*rows[:2])))
+
+
+def test_slots_of_each_severity_have_a_column():
+    slots = tuple(Slots("degraded", "cafe", severity, "digits", COUNTS) for severity in (0.5, 1.0))
+    text = shown(tables(summary(row("degraded", "cafe"), slots=slots)))
+    assert "cafe typical" in text
+    assert "cafe harsh" in text

@@ -141,10 +141,10 @@ def test_a_bug_of_ours_stops_its_unit_and_no_other(toys):
     assert process.returncode == 4
     written = manifest(toys.folder / "run")
     lost = written["summary"]["lost"]
-    assert sorted(lost) == ["one.noisy.tone.1.degraded", "two.noisy.tone.1.degraded"]
+    assert sorted(lost) == ["one.noisy.typical.tone.1.degraded", "two.noisy.typical.tone.1.degraded"]
     assert all("Traceback" in why and "other_broken.py" in why for why in lost.values())
     assert len(written["units"]) == 10
-    assert "one.noisy.tone.1.degraded: ZeroDivisionError: division by zero" in progress
+    assert "one.noisy.typical.tone.1.degraded: ZeroDivisionError: division by zero" in progress
     assert "Traceback" not in progress + results
 
 

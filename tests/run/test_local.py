@@ -45,7 +45,7 @@ def test_facts_do_not_depend_on_how_many_work_nor_in_which_order(toys):
 def test_a_unit_that_kills_its_worker_is_set_aside_and_no_other(toys):
     toys.spring("if order == '783': import os; os._exit(9)")
     ends, records = run(toys, units=[0, 6, 1, 2])
-    dead = ends["two.quiet.tone.1.oracle"]
+    dead = ends["two.quiet.none.tone.1.oracle"]
     assert (dead.status, dead.why) == ("infra_error", "its worker process died with it 2 times")
     assert [name.split(".")[-1] for name in records] == ["oracle", "clean", "degraded"]
     assert all(name.startswith("one.quiet") for name in records)
@@ -58,7 +58,7 @@ def test_of_many_at_once_only_the_one_that_kills_twice_is_set_aside(toys, tmp_pa
     toys.spring(f"import os, time; {note}; time.sleep(0.3); order == '783' and os._exit(9)")
     ends, records = run(toys, workers=1, concurrency=3, units=[6, 0, 1, 2, 3, 4, 5])
     died = "its worker process died with it 2 times"
-    assert {name: end.why for name, end in ends.items() if end.why} == {"two.quiet.tone.1.oracle": died}
+    assert {name: end.why for name, end in ends.items() if end.why} == {"two.quiet.none.tone.1.oracle": died}
     assert len(records) == 6
     asked = log.read_text().split()
     assert asked.count("783") == 2
@@ -74,7 +74,7 @@ def test_what_was_done_when_its_worker_died_is_not_run_again(toys, tmp_path):
         "    order == '783' and os._exit(9)"
     )
     _, records = run(toys, workers=1, concurrency=8, units=[6, 0, 3])
-    assert sorted(records) == ["one.noisy.tone.1.oracle", "one.quiet.tone.1.oracle"]
+    assert sorted(records) == ["one.noisy.none.tone.1.oracle", "one.quiet.none.tone.1.oracle"]
     assert sorted(log.read_text().split()) == ["412"] * 2 + ["783"] * 2
 
 

@@ -8,7 +8,7 @@ from pipeline.run.plan import Unit
 from pipeline.run.store import Store
 from pipeline.run.unit import Done
 
-UNIT = Unit("move", "cafe", "heart", 1, "degraded")
+UNIT = Unit("move", "cafe", 0.5, "heart", 1, "degraded")
 STAMP = {"numpy": "2.1", "vectors": "avx2", "asr tones": {"model": "a"}}
 
 
@@ -155,3 +155,20 @@ def test_a_record_that_was_changed_later_is_refused(runs):
     path.write_text(path.read_text().replace("s1", "s2"))
     with pytest.raises(BadlineError, match="was changed after it was written"):
         pair_runs(runs("a"), runs("b"))
+
+
+def test_calls_pair_with_those_of_their_own_severity(runs):
+    for run in ("a", "b"):
+        for severity in (0.25, 0.4, 1.0):
+            runs(run, unit=replace(UNIT, severity=severity))
+    pairs = pair_runs(runs("a"), runs("b", unit=replace(UNIT, severity=0.9)))
+    assert [(row.severity, row.units) for row in pairs.rows] == [(0.25, 1), (0.4, 1), (1.0, 1)]
+    assert pairs.only_in_b == ("move.cafe.0_9.heart.1.degraded",)
+
+
+def test_a_record_without_a_severity_in_its_name_is_none_of_ours(runs):
+    folder = runs("a")
+    [path] = (folder / "units").glob("*.json")
+    path.rename(path.with_name("move.cafe.heart.1.degraded.json"))
+    with pytest.raises(BadlineError, match="is no unit's record"):
+        pair_runs(folder, folder)

@@ -21,7 +21,7 @@ def test_units_are_all_combinations_and_named_after_them(toys):
     pytest.importorskip("hibari")
     units = plan(toys).units
     assert len(units) == len({unit.name for unit in units}) == 2 * 2 * 2 * 2 * 3
-    assert "two.noisy.heart.2.degraded" in {unit.name for unit in units}
+    assert "two.noisy.typical.heart.2.degraded" in {unit.name for unit in units}
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,31 @@ def test_a_unit_has_a_command_that_leaves_out_what_goes_without_saying(toys):
     assert last[-4:] == ["--seed", "3", "--trial", "2"]
     assert "--arm" not in last
     assert words[0][-2:] == ["--arm", "oracle"]
+
+
+def test_only_the_degraded_arm_has_calls_of_each_severity(toys):
+    toys.change("suite.yaml", "seed: 3", "seed: 3\nseverities: [mild, 0.4, harsh]")
+    names = [unit.name for unit in plan(toys).units if (unit.scenario, unit.profile) == ("one", "noisy")]
+    lines = [("none", "oracle"), ("none", "clean"), ("mild", "degraded"), ("0_4", "degraded"), ("harsh", "degraded")]
+    assert names == [f"one.noisy.{severity}.tone.1.{arm}" for severity, arm in lines]
+
+
+def test_another_severity_changes_the_plan(toys):
+    first = plan(toys)
+    toys.change("suite.yaml", "seed: 3", "seed: 3\nseverities: [harsh]")
+    assert changed(first, plan(toys)) == {"suite"}
+
+
+def test_a_command_says_a_severity_that_is_not_typical_and_every_part_of_a_profile(toys):
+    toys.change("suite.yaml", "seed: 3", "seed: 3\nseverities: [typical, 0.4]")
+    toys.change("suite.yaml", "profiles: [./quiet.yaml, ./noisy.yaml]", "profiles: [[./quiet.yaml, cafe]]")
+    toys.change("suite.yaml", "weights: {quiet: 3, noisy: 1}", "")
+    one = plan(toys)
+    words = {unit.name: one.command(unit).split() for unit in one.units}
+    mild = words["one.quiet+cafe.0_4.tone.1.degraded"]
+    assert mild[mild.index("--profile") + 1] == f"{toys.folder / 'quiet.yaml'}+cafe"
+    assert mild[mild.index("--severity") + 1] == "0.4"
+    others = [name for name, said in words.items() if "--severity" not in said]
+    assert {tuple(name.split(".")[i] for i in (2, 5)) for name in others} == {
+        ("none", "oracle"), ("none", "clean"), ("typical", "degraded"),
+    }  # fmt: skip

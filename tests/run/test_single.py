@@ -18,6 +18,7 @@ def options_of(command):
     return {
         "scenario": scenario,
         "profile": said["--profile"],
+        "severity": said.get("--severity", "typical"),
         "release": said["--release"],
         "voice": said.get("--voice"),
         "arm": said.get("--arm", "degraded"),
@@ -26,11 +27,11 @@ def options_of(command):
     }
 
 
-@pytest.mark.parametrize("arm", ["oracle", "degraded"])
-def test_a_unit_placed_alone_is_the_very_same_call(toys, arm):
-    toys.change("suite.yaml", "seed: 3", "seed: 3\ntrials: 2")
+@pytest.mark.parametrize("named", ["none.tone.2.oracle", "typical.tone.2.degraded", "harsh.tone.2.degraded"])
+def test_a_unit_placed_alone_is_the_very_same_call(toys, named):
+    toys.change("suite.yaml", "seed: 3", "seed: 3\ntrials: 2\nseverities: [typical, harsh]")
     plan = read_plan(find_job(str(toys.suite), None))
-    [unit] = [one for one in plan.units if (one.scenario, one.profile, one.trial, one.arm) == ("two", "noisy", 2, arm)]
+    [unit] = [one for one in plan.units if one.name == f"two.noisy.{named}"]
     in_a_run, alone = run_unit(Crew(plan), unit), place_once(**options_of(plan.command(unit)))
     assert in_a_run.record({})["facts_sha256"] == alone.record({})["facts_sha256"]
     assert np.array_equal(in_a_run.stereo, alone.stereo)
@@ -101,3 +102,35 @@ def test_keys_reach_an_agent_that_asks_for_them_whatever_the_line(toys, keys):
     facts = place_once(*paths, release=release, voice=None, arm="degraded", seed=1).facts
     [said], [turn] = facts["call"]["utterances"], facts["call"]["turns"]
     assert (facts["status"], said["kind"], turn["kind"], turn["text"]) == ("passed", "keys", "dtmf", "412")
+
+
+def line_at(toys, severity):
+    """The effects of the noisy line, by name."""
+    path = str(toys.folder / "noisy.yaml")
+    heard = listen_once("hello", path, severity=severity, voice="tone", seed=1)
+    return {one["name"]: one["options"] for one in heard.line.said()}
+
+
+def test_a_harsher_line_is_the_same_one_only_worse(toys):
+    mild, typical, harsh = (line_at(toys, severity) for severity in ("mild", "typical", "harsh"))
+    assert [one["packet_loss"]["rate"] for one in (mild, typical, harsh)] == [0.025, 0.05, 0.1]
+    assert mild["codec"] == typical["codec"] == harsh["codec"]
+
+
+def test_at_severity_none_a_sentence_is_heard_as_on_a_line_without_effects(toys):
+    heard = listen_once("hello", str(toys.folder / "noisy.yaml"), severity="none", voice="tone", seed=1)
+    assert (heard.line.effects, heard.calibration) == ((), ())
+
+
+def test_profiles_combine_for_one_call_too(toys):
+    toys.write("late.yaml", "name: late\nabout: Far away.\nnetwork: [{delay: {ms: 300}}]")
+    profile = f"{toys.folder / 'noisy.yaml'}+{toys.folder / 'late.yaml'}"
+    paths = (str(toys.folder / name) for name in ("one.yaml", "release.yaml"))
+    done = place_once(next(paths), profile, release=next(paths), voice=None, arm="degraded", seed=1, severity="mild")
+    assert done.unit.name == "one.noisy+late.mild.tone.1.degraded"
+    assert [one["name"] for one in done.facts["line"]] == ["noise", "packet_loss", "codec", "delay"]
+
+
+def test_an_unknown_severity_is_refused(toys):
+    with pytest.raises(BadlineError, match=r"--severity: .*Did you mean 'harsh'"):
+        place_once("x", "y", release=None, voice=None, arm="clean", seed=0, severity="hars")

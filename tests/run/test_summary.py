@@ -22,7 +22,7 @@ def record(unit, status="passed", words=None, slots=None, measures=None, why="")
         "slots": {"counts": slots or {}},
     }
     call = {"call": unit.name, "error": None, "measures": measures or {}}
-    names = {key: getattr(unit, key) for key in ("scenario", "profile", "voice", "trial", "arm")}
+    names = {key: getattr(unit, key) for key in ("scenario", "profile", "severity", "voice", "trial", "arm")}
     return {"facts": {**names, "status": status, "scores": scores, "call": call, "sound": "abc"}}
 
 
@@ -118,7 +118,7 @@ def test_a_line_that_is_not_what_was_asked_makes_the_run_invalid(plan):
     beyond = summarise(plan, records(plan, measures={"open/1": [loss(0.11)]}), {})
     assert within.exit_code == 0
     assert beyond.exit_code == 4
-    assert "network.packet_loss.rate: asked 0.05, got 0.11 (z +6.0)" in beyond.invalid
+    assert "network.packet_loss.rate at typical: asked 0.05, got 0.11 (z +6.0)" in beyond.invalid
 
 
 @pytest.mark.parametrize(("lost", "code"), [(3, 0), (4, 4)])
@@ -164,7 +164,7 @@ def test_the_production_mix_weighs_profiles(plan):
 
 def test_calls_that_failed_are_named_with_recording_and_command(plan):
     [one] = summarise(plan, records(plan, "agent_error"), {}).failing
-    assert one.unit == "one.noisy.tone.1.degraded"
+    assert one.unit == "one.noisy.typical.tone.1.degraded"
     assert one.sound == "sound/abc.flac"
     assert one.command.startswith("badline call ")
 
@@ -200,3 +200,33 @@ def test_rates_and_percentiles_of_fewer_than_ten_are_hidden(plan, events, rate, 
 
 def test_a_run_without_turn_taking_says_nothing_of_it(plan):
     assert summarise(plan, records(plan), {}).turn_taking == ()
+
+
+@pytest.fixture
+def graded(toys):
+    """A plan of three severities: of each two noisy degraded calls."""
+    toys.change("suite.yaml", "seed: 3", "seed: 3\nseverities: [mild, typical, harsh]")
+    return read_plan(find_job(str(toys.suite), None))
+
+
+def test_every_severity_has_a_row_and_arms_without_a_line_one(graded):
+    summary = summarise(graded, records(graded), {})
+    noisy = [(one.arm, one.severity) for one in summary.rows if one.profile == "noisy"]
+    assert noisy == [("oracle", 0), ("clean", 0), ("degraded", 0.25), ("degraded", 0.5), ("degraded", 1)]
+    assert {one.units for one in summary.rows} == {2}
+
+
+def test_each_severity_is_judged_alone_for_they_share_their_chance(graded):
+    # In each of three severities one window 1.5 deviations too high: together that would look like 2.6.
+    units = [one for one in graded.units if (one.scenario, one.profile, one.arm) == ("one", "noisy", "degraded")]
+    drawn = summarise(graded, [record(unit, measures={"open/1": [loss(0.2)]}) for unit in units], {}).drawn
+    assert [(one.severity, one.windows) for one in drawn] == [(0.25, 1), (0.5, 1), (1, 1)]
+    assert [one.z for one in drawn] == pytest.approx([1.5, 1.5, 1.5])
+
+
+def test_the_production_mix_and_floors_count_all_severities_alike(graded):
+    # Of six noisy calls the three first fail: 50 %, one part; quiet 100 %, three parts.
+    assert summarise(graded, records(graded, *["failed"] * 3), {}).production == pytest.approx(0.875)
+    suite = graded.cast.suite.model_copy(update={"floors": {"noisy": 0.6}})
+    plan = replace(graded, cast=replace(graded.cast, suite=suite))
+    assert summarise(plan, records(plan, *["failed"] * 3), {}).broken == ("noisy: 3 of 6 passed, the floor is 60%",)

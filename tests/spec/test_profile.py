@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
+from pipeline.errors import BadlineError
 from pipeline.files import shipped
-from pipeline.spec.profile import AnyOf, Range, corners, read_profile
+from pipeline.spec.profile import AnyOf, Profile, Range, combined, corners, find_profile, parts_of, read_profile
 
 SHIPPED = sorted(shipped("noise_profiles").glob("*.yaml"))
 
@@ -93,7 +96,72 @@ def test_each_end_of_many_ranges_is_looked_at():
     assert len(seen) < 1000
 
 
-def test_without_its_line_a_profile_keeps_the_callers_habits(profile):
-    clean = profile("room:", "caller: {patience: 2}\nroom:").without_line()
-    assert clean.effects == ()
-    assert clean.caller.patience == 2
+def written(name, **places):
+    return Profile.model_validate({"name": name, "about": f"{name}.", **places})
+
+
+def names(effects):
+    return [effect.name for effect in effects]
+
+
+def test_profiles_combine_place_by_place_in_their_order():
+    cafe = written("cafe", room=[{"noise": {"snr_db": 5}}, "crosstalk"], network=["band"])
+    mumbler = written("mumbler", talker=["mumble"], room=[{"noise": {"snr_db": 30}}], network=["band", "codec"])
+    both = combined([cafe, mumbler])
+    assert (both.name, both.about) == ("cafe+mumbler", "cafe. mumbler.")
+    assert names(both.talker) == ["mumble"]
+    assert names(both.room) == ["noise", "crosstalk", "noise"]
+    assert [one.options["snr_db"] for one in both.room if one.name == "noise"] == [5, 30]
+    assert names(both.network) == ["band", "band", "codec"]
+
+
+def test_of_what_there_can_be_only_one_the_later_stands():
+    near = written("near", device=[{"echo": {"erle_db": 20}}], network=[{"delay": {"ms": 10}}, "band"])
+    far = written("far", network=[{"delay": {"ms": 300}}])
+    both = combined([near, far])
+    assert names(both.network) == ["band", "delay"]
+    assert both.network[1].options == {"ms": 300}
+    assert names(both.device) == ["echo"]
+
+
+def test_the_later_profiles_habits_stand_over_the_earliers():
+    calm = written("calm", caller={"patience": 9, "hesitates": 0.1})
+    hasty = written("hasty", caller={"patience": 1, "interrupts": 0.5})
+    both = combined([calm, hasty]).caller
+    assert (both.patience, both.hesitates, both.interrupts) == (1, 0.1, 0.5)
+    assert combined([hasty, calm]).caller.patience == 9
+
+
+def test_one_profile_alone_is_itself():
+    cafe = read_profile(shipped("noise_profiles") / "cafe.yaml")
+    assert combined([cafe]) is cafe
+    assert find_profile("cafe").said() == cafe.said()
+
+
+def test_profiles_are_found_by_names_and_paths_with_a_plus_between(right, tmp_path):
+    (tmp_path / "kitchen.yaml").write_text(right["profile"])
+    assert find_profile(f"cafe+{tmp_path}/kitchen.yaml+mumbler").name == "cafe+kitchen+mumbler"
+
+
+def test_a_file_with_a_plus_in_its_path_is_one_profile(right, tmp_path):
+    (tmp_path / "c++").mkdir()
+    path = tmp_path / "c++" / "kitchen.yaml"
+    path.write_text(right["profile"])
+    assert find_profile(str(path)).name == "kitchen"
+    assert parts_of("c++/kitchen.yaml", tmp_path) == ("c++/kitchen.yaml",)
+    assert parts_of("a+b", Path("nowhere")) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("cafe+", "'cafe+': a profile is missing beside a '+'; write one+another"),
+        ("cafe+mumblr", "There is no noise profile called 'mumblr'. Did you mean 'mumbler'?"),
+        ("cafe+mumbler+cafe", "'cafe' stands twice in 'cafe+mumbler+cafe'"),
+        ("cafe+clean_line+crowded_bar+distracted+hesitant+impatient+mumbler", "'cafe+clean_line+crowded_bar+dis"),
+    ],
+)
+def test_what_cannot_combine_is_refused(call, message):
+    with pytest.raises(BadlineError) as error:
+        find_profile(call)
+    assert str(error.value).startswith(message)

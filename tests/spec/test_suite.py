@@ -31,6 +31,18 @@ def test_what_is_called_by_path_goes_by_the_name_it_gives_itself(suite):
     assert list(suite(profiles="[line.yaml]", more="weights: {kitchen: 1}").profiles) == ["kitchen"]
 
 
+def test_profiles_combine_as_a_list_or_in_one_word(suite):
+    more = "weights: {cafe+mumbler: 2, mumbler+kitchen: 1}"
+    cast = suite(profiles="[cafe, [cafe, mumbler], mumbler+line.yaml]", more=more)
+    assert list(cast.profiles) == ["cafe", "cafe+mumbler", "mumbler+kitchen"]
+    assert cast.profiles["cafe+mumbler"].talker == cast.profiles["mumbler+kitchen"].talker
+
+
+def test_severities_are_words_or_numbers_and_typical_where_none_is_said(suite):
+    assert suite(more="severities: [mild, 0.4, 1]").suite.severities == (0.25, 0.4, 1.0)
+    assert suite().suite.severities == (0.5,)
+
+
 def test_two_of_one_name_are_refused(suite):
     with pytest.raises(BadlineError, match=r"suite\.yaml:2: scenarios\.1: .*mine\.yaml has the name 'track_parcel' of"):
         suite(scenarios="[track_parcel, mine.yaml]")
@@ -62,6 +74,15 @@ def test_what_is_wrong_in_a_scenario_is_said_of_the_scenario(suite, tmp_path):
         ("[track_parcel]", "[a, a]", "3: scenarios.1: 'a' stands here twice"),
         ("[track_parcel]", "[wrods.yaml]", "3: scenarios.0: wrods.yaml: there is no such file. Did you mean 'words"),
         ("[cafe]", "[caff]", "4: profiles.0: There is no noise profile called 'caff'. Did you mean 'cafe'?"),
+        ("[cafe]", "[cafe+caff]", "4: profiles.0: There is no noise profile called 'caff'. Did you mean 'cafe'?"),
+        ("[cafe]", "[mumbler, [cafe, 3]]", "4: profiles.1: wants a profile, or a list of them to be combined as"),
+        ("[cafe]", "[[cafe, cafe]]", "4: profiles.0: 'cafe' stands twice in 'cafe+cafe'"),
+        ("[cafe]", "[cafe+mumbler, [cafe, mumbler]]", "4: profiles.1: 'cafe+mumbler' stands here twice"),
+        ("[cafe]", "[cafe]\nseverities: [hars]", "5: severities.0: wants a word or a number from 0 to 1, not 'hars'."),
+        ("[cafe]", "[cafe]\nseverities: [mild, 2]", "5: severities.1: 2 is above 1"),
+        ("[cafe]", "[cafe]\nseverities: [mild, 0.25]", "5: severities.1: 'mild' stands here twice"),
+        ("[cafe]", "[cafe]\nseverities: harsh", "5: severities: wants a list as '[mild, typical, harsh]', not 'ha"),
+        ("[cafe]", "[cafe]\nseverities: []", "5: severities: wants at least one"),
         ("[cafe]", "[cafe]\nvoices: [haert]", "5: voices.0: There is no voice called 'haert'. Did you mean 'heart'?"),
         ("[cafe]", "[cafe]\ntrials: 0", "5: trials: 0 is below 1"),
         ("[cafe]", "[cafe]\narms: []", "5: arms: wants at least one name"),

@@ -86,5 +86,5 @@ def test_a_long_value_is_cut(refusal):
 
 def test_three_of_the_longest_names_fit_into_a_record_s_file_name(outer):
     longest = outer(f"name: {'a' * LONGEST_NAME}").name
-    unit = Unit(longest, longest, longest, trial=1000, arm="degraded")
+    unit = Unit(longest, longest, 0.29, longest, trial=1000, arm="degraded")
     assert len(f".{unit.name}.json.4194304.part") <= 255
