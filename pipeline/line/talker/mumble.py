@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import isfinite
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -34,23 +34,30 @@ FLOOR = 1e-4  # what lies 80 dB below a sine at the row's peak has no shape
 SILENCE = 2.0**-30  # a peak below has none either
 FURTHEST = 2.3  # nepers (20 dB) that a resonance moves at most
 FRAMES_AT_ONCE = 256
+WORST = {"severity": 1.0, "undershoot_ms": 150.0, "tilt_db_oct": -12.0, "level_db": -12.0}
 TINY = np.float32(1e-30)  # keeps frames of nothing from being divided by nothing
 
 
 class Options(Words):
     """`severity` says the three parts; a part that is given stands as it is."""
 
-    severity: float = Field(0.5, ge=0, le=1)
-    undershoot_ms: float | None = Field(None, ge=0, le=150)
-    tilt_db_oct: float | None = Field(None, ge=-12, le=0)
-    level_db: float | None = Field(None, ge=-12, le=0)
+    severity: float = Field(0.5, ge=0, le=WORST["severity"])
+    undershoot_ms: float | None = Field(None, ge=0, le=WORST["undershoot_ms"])
+    tilt_db_oct: float | None = Field(None, ge=WORST["tilt_db_oct"], le=0)
+    level_db: float | None = Field(None, ge=WORST["level_db"], le=0)
+
+    def at(self, severity: float) -> Self:
+        """The same, so much worse in all that is given: 0.5 is as written, 1 twice as bad, up to each limit."""
+        degree = severity / 0.5
+        parts = {name: part * degree for name in WORST if (part := getattr(self, name)) is not None}
+        return self.model_copy(update={name: _no_worse(part, WORST[name]) for name, part in parts.items()})
 
 
 class Mumble:
     """The caller mumbles: sounds run into each other, dull and quiet. Others and noise stay as they are."""
 
     version: ClassVar[int] = 1
-    order: ClassVar[int] = 20
+    order: ClassVar[int] = 30
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 
@@ -85,6 +92,10 @@ class Mumble:
         if not (self.undershoot_ms or self.tilt_db_oct) or _peak(row) < SILENCE:
             return row
         return articulated(row, rate, undershoot_ms=self.undershoot_ms, tilt_db_oct=self.tilt_db_oct)
+
+
+def _no_worse(part: float, worst: float) -> float:
+    return max(part, worst) if worst < 0 else min(part, worst)
 
 
 def _said(part: float | None, otherwise: float) -> float:

@@ -190,3 +190,15 @@ def test_only_the_speech_changes_and_the_input_not_at_all():
 def test_parts_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):
         Options(**wrong)
+
+
+@pytest.mark.parametrize(("severity", "expected"), [(0.25, 0.3), (0.5, 0.6), (0.75, 0.9), (1, 1.0)])
+def test_the_severity_of_a_profile_scales_that_of_the_mumbling(severity, expected):
+    assert Options(severity=0.6).at(severity).severity == pytest.approx(expected)
+
+
+def test_the_severity_of_a_profile_scales_the_parts_that_are_given():
+    written = Options(undershoot_ms=100.0, tilt_db_oct=-4.0, level_db=-7.0)
+    assert written.at(0.5) == written
+    assert written.at(0.25) == Options(severity=0.25, undershoot_ms=50.0, tilt_db_oct=-2.0, level_db=-3.5)
+    assert written.at(1) == Options(severity=1.0, undershoot_ms=150.0, tilt_db_oct=-8.0, level_db=-12.0)
