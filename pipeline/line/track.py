@@ -1,6 +1,7 @@
 """The caller's track: finished windows joined, as the platform hears them.
 
-Each window is cross-faded in over 20 ms with equal power; where two overlap, the later one's lead-in wins.
+Each window is cross-faded in over 20 ms with equal power, and what is alike in both goes on as it is; where two
+overlap, the later one's lead-in wins.
 """
 
 from bisect import bisect_right
@@ -114,7 +115,17 @@ def _faded_in(window: Window, before: Placed, start_ms: int) -> Ints:
     samples = samples_of(FADE_MS)
     angle = (np.arange(samples) + 0.5) * (np.pi / 2 / samples)
     going = before.sound[samples_of(start_ms - before.start_ms) :][:samples]
-    mixed = going * np.cos(angle) + window.heard[:samples] * np.sin(angle)
+    coming = window.heard[:samples]
+    mixed = going * np.cos(angle) + coming * np.sin(angle)
+    # What is alike in both, such as talk that runs on, adds up in amplitude and not in power.
+    mixed /= np.sqrt(1 + _likeness(going, coming) * np.sin(2 * angle))
     sound = window.heard.copy()
     sound[:samples] = np.clip(np.rint(mixed), -32768, 32767)
     return sound
+
+
+def _likeness(going: Ints, coming: Ints) -> float:
+    """How alike two pieces of sound are: 1 where they are the same, 0 where they have nothing in common."""
+    one, other = going.astype(np.float64), coming.astype(np.float64)
+    power = np.sqrt((one @ one) * (other @ other))
+    return max(-0.5, float(one @ other / power)) if power else 0.0

@@ -6,7 +6,7 @@ import pytest
 from pipeline.audio import pcm_hash
 from pipeline.chance import stream
 from pipeline.line.track import Track
-from pipeline.line.window import FADE_MS, GAP_MS, HIDDEN_MS, LEAD_IN_MS, Saying, Window, samples_of
+from pipeline.line.window import FADE_MS, GAP_MS, HIDDEN_MS, LEAD_IN_MS, RATE, Saying, Window, samples_of
 
 PER_MS = 16
 LEVEL = 1000
@@ -70,6 +70,13 @@ def test_joins_in_noise_leap_no_further_than_the_noise_does():
     at_joins = np.concatenate([leaps[samples_of(i * GAP_MS) - 2 :][: samples_of(FADE_MS) + 4] for i in range(1, 300)])
     assert at_joins.std() == pytest.approx(leaps.std(), rel=0.02)
     assert at_joins.max() <= leaps.max()
+
+
+def test_what_goes_on_in_the_next_window_goes_on_over_the_join():
+    wave = LEVEL * np.sin(2 * np.pi * 200 / RATE * np.arange(samples_of(HIDDEN_MS + 2 * GAP_MS + FADE_MS)))
+    first, second = (wave[samples_of(i * GAP_MS) :][: samples_of(HIDDEN_MS + GAP_MS + FADE_MS)] for i in (0, 1))
+    pcm = track_of((0, window("a", first)), (GAP_MS, window("b", second))).pcm(0, 2 * GAP_MS)
+    assert np.abs(pcm - wave[samples_of(HIDDEN_MS) :][: len(pcm)]).max() <= 1
 
 
 def test_the_fade_has_equal_power_and_ends_after_20_ms():

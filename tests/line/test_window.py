@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from dataclasses import fields, replace
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -77,6 +78,28 @@ def test_another_name_gives_other_bytes(other):
 def test_gaps_differ_by_number_and_block():
     hashes = {studio().gap(k, block).sha256 for k in (0, 1) for block in (0, 1)}
     assert len(hashes) == 4
+
+
+def talking(seed=1):
+    """A line on which nothing but another person sounds, half of the time."""
+    said = tuple(scale_to(tones(text), RATE, -26.0) for text in ("what a day it was", "so she said to him"))
+    return replace(studio(seed, room=[{"crosstalk": {"overlap": 0.5, "sir_db": 0}}]), voices={"adult": (said,)})
+
+
+def test_talk_runs_on_from_block_to_block_of_a_gap():
+    blocks = [talking().gap(2, block) for block in range(8)]
+    for one, after in pairwise(blocks):
+        assert np.array_equal(one.heard[GAP_MS * PER_MS :], after.heard[: FADE_MS * PER_MS])
+        assert np.array_equal(one.pcm[GAP_MS * PER_MS :], after.pcm[: len(one.pcm) - GAP_MS * PER_MS])
+    heard = np.concatenate([one.heard[: GAP_MS * PER_MS] for one in blocks])
+    assert 0.2 < np.mean(np.abs(heard) > 30) < 0.9
+
+
+def test_the_talk_of_one_gap_is_not_that_of_another_nor_that_of_a_window_named_gap():
+    one, other = talking().gap(0, 0), talking().gap(1, 0)
+    named = talking().utterance("gap", 1, Saying(np.zeros(100, np.float32)))
+    assert not np.array_equal(one.heard, other.heard)
+    assert not np.array_equal(other.heard[: 960 * PER_MS], named.heard[: 960 * PER_MS])
 
 
 def test_a_line_key_named_gap_is_no_gap():

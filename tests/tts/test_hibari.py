@@ -3,6 +3,7 @@ import pytest
 from hibari import Hibari as Voice
 
 from pipeline.errors import Unspeakable
+from pipeline.spec.voice import voice_named
 from pipeline.tts.hibari import Hibari, Options, pieces
 
 TEXT = "I would like to change my delivery address."
@@ -37,11 +38,20 @@ def test_another_seed_is_another_rendition():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("speaker", [0.8, 1.15])
+@pytest.mark.parametrize("speaker", [0.8, 1.15, 1.42])
 def test_a_speaker_is_a_factor_on_the_pitch_and_not_on_the_pace(speaker):
     plain, other = speak(), speak(speaker=speaker)
     assert median_f0(other) / median_f0(plain) == pytest.approx(speaker, rel=0.06)
     assert other.seconds == pytest.approx(plain.seconds, rel=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["child", "small"])
+def test_a_child_has_a_childs_pitch_and_takes_its_time(name):
+    """At five to eight years some 250 to 300 Hz (Lee, Potamianos and Narayanan, JASA 105(3), 1999)."""
+    sound = voice_named(name).build().speak("Look, there is a big red lorry over there!", seed=0)
+    assert 235 < median_f0(sound, lowest_hz=120, highest_hz=420) < 300
+    assert sound.seconds > 1.05 * speak("Look, there is a big red lorry over there!").seconds
 
 
 @pytest.mark.slow

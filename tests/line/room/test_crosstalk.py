@@ -122,3 +122,50 @@ def test_what_was_there_stays_there():
     alone = heard(5, Options(overlap=1)).others
     assert np.allclose(after.others - alone, 0.1, atol=1e-6)
     assert np.array_equal(noisy.others, before.others + np.float32(0.1))
+
+
+def tonal(hz):
+    """A person who speaks in one pitch."""
+    wave = np.sin(2 * np.pi * hz * np.arange(2 * RATE) / RATE).astype(np.float32)
+    return tuple(scale_to(wave * (0.5 + 0.1 * i), RATE, -26.0) for i in range(3))
+
+
+def test_one_person_talks_throughout_a_call_and_others_in_other_calls():
+    pitches = (300, 700, 1500)
+    heard_hz = set()
+    for seed in range(8):
+        options = Options(overlap=0.9).settled(np.random.default_rng(seed))
+        stem = heard(30, options, voices={"adult": tuple(tonal(hz) for hz in pitches)}).others[0]
+        power = np.abs(np.fft.rfft(stem)) ** 2
+        shares = [power[round(30 * 0.97 * hz) : round(30 * 1.03 * hz)].sum() / power.sum() for hz in pitches]
+        assert max(shares) > 0.9
+        heard_hz.add(pitches[int(np.argmax(shares))])
+    assert len(heard_hz) > 1
+
+
+def test_an_aside_is_duller_than_somebody_who_faces_the_caller():
+    """By what a head shadows: 11 dB more at 4 kHz than at 500 Hz in the direct sound."""
+    levels = {}
+    for kind in ("adult", "aside"):
+        hz, power = signal.welch(heard(60, Options(kind=kind, overlap=1, drr_db=40, t60_s=0.05)).others[0], RATE)
+        levels[kind] = 10 * np.log10([power[np.abs(hz - at).argmin()] for at in (500, 4000)])
+    assert np.diff(levels["adult"] - levels["aside"])[0] == pytest.approx(11, abs=1.5)
+
+
+@pytest.mark.parametrize(("kind", "drr_db"), [("adult", 0), ("child", 0), ("aside", -6)])
+def test_who_turns_away_sends_less_direct_sound(kind, drr_db):
+    said, default = (heard(9, Options(kind=kind, drr_db=db, overlap=1, room_seed=5)).others for db in (drr_db, None))
+    assert np.array_equal(said, default)
+
+
+@pytest.mark.parametrize("kind", ["child", "aside"])
+def test_the_sir_of_every_kind_is_within_half_a_db(kind):
+    stem = heard(60, Options(kind=kind, overlap=0.4)).others[0]
+    assert active_speech_level(stem, RATE).asl_dbov == pytest.approx(-26 - 6, abs=0.5)
+
+
+@pytest.mark.parametrize(("severity", "sir_db", "overlap"), [(0.25, 12.02, 0.075), (0.5, 6, 0.15), (1, -0.02, 0.3)])
+def test_severity_moves_amplitude_and_how_much_they_talk(severity, sir_db, overlap):
+    harsher = Options().at(severity)
+    assert (harsher.sir_db, harsher.overlap) == (pytest.approx(sir_db, abs=0.01), pytest.approx(overlap))
+    assert harsher.t60_s == pytest.approx(0.8 * severity)
