@@ -3,6 +3,7 @@
 from pipeline import engines, values
 from pipeline.call.english import tongue_of
 from pipeline.errors import Unspeakable
+from pipeline.spec.habits import Habits
 from pipeline.spec.scenario import Line, Scenario
 from pipeline.spec.words import Chosen
 from pipeline.tts import Limited
@@ -20,10 +21,19 @@ def script(scenario: Scenario) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*first, *again)))
 
 
-def refuse_unspeakable(scenario: Scenario, voice: Chosen) -> None:
+# Habits that change words, or break a line into parts that nobody has recorded.
+OFF_SCRIPT = ("hesitates", "fillers", "repairs", "changes_mind", "digresses", "asides", "backchannels_per_min")
+
+
+def refuse_unspeakable(scenario: Scenario, voice: Chosen, habits: Habits) -> None:
     """Raises Unspeakable where the voice knows that it cannot say something that the scenario's caller may say."""
     if not issubclass(engines.find(voice.stage, voice.name).build, Limited):
         return
+    if said := [name for name in OFF_SCRIPT if getattr(habits, name)]:
+        raise Unspeakable(
+            f"scenario {scenario.name}: a caller with the habits {', '.join(said)} says what no script foresees, "
+            f"and '{voice.name}' has only its recordings; take another voice, or a profile without these habits"
+        )
     try:
         voice.build().refuse_missing(script(scenario))
     except Unspeakable as error:

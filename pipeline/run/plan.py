@@ -112,8 +112,10 @@ def read_plan(job: Job) -> Plan:
     """The plan of a job, with everything it names read and checked. Raises BadlineError."""
     cast, release = read_suite(job.suite), read_release(job.release)
     units = tuple(_units(cast))
-    for scenario, voice in sorted({(unit.scenario, unit.voice) for unit in units}):
-        refuse_unspeakable(cast.scenarios[scenario], cast.voices[voice])
+    for scenario, profile, voice in sorted({(unit.scenario, unit.profile, unit.voice) for unit in units}):
+        spoken = cast.scenarios[scenario]
+        habits = cast.profiles[profile].caller.over(spoken.persona.habits)
+        refuse_unspeakable(spoken, cast.voices[voice], habits)
     refuse_unseen(cast, release, job.suite)
     return Plan(cast, release, units, _sources(cast, release), _called(cast, release, job))
 

@@ -47,7 +47,7 @@ def place_once(
     system = read_release(find_named(release or DEFAULT_RELEASE, folder="fixtures/releases"))
     who = voice or spoken.persona.voice
     cast = _cast(spoken, line, who, seed)
-    refuse_unspeakable(spoken, cast.voices[who])
+    refuse_unspeakable(spoken, cast.voices[who], line.caller.over(spoken.persona.habits))
     unit = Unit(spoken.name, line.name, bad, who, trial, known)
     return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={})), unit)
 

@@ -6,6 +6,7 @@ import soundfile
 from pipeline.agent import Reply
 from pipeline.call.caller import HangUp, Speak
 from pipeline.call.script import refuse_unspeakable, script
+from pipeline.spec.habits import Habits
 from pipeline.errors import BadlineError
 from pipeline.run.plan import find_job, read_plan
 from pipeline.spec.voice import read_voice, voice_named
@@ -66,17 +67,23 @@ def test_whatever_a_caller_says_is_some_of_the_script_in_a_row(parcel, caller):
 def test_a_voice_with_the_whole_script_is_taken_and_says_it_all(parcel, caller, recorded):
     scenario = parcel()
     voice = recorded(script(scenario))
-    refuse_unspeakable(scenario, voice)
+    refuse_unspeakable(scenario, voice, Habits())
     assert all(voice.build().speak(text, seed=0).seconds > 0.5 for text in utterances(caller(scenario, patience=9)))
 
 
 def test_all_that_a_voice_of_recordings_lacks_is_named_before_a_call(parcel, recorded):
     texts = script(parcel())
     with pytest.raises(BadlineError) as refused:
-        refuse_unspeakable(parcel(), recorded(texts, lacking=2))
+        refuse_unspeakable(parcel(), recorded(texts, lacking=2), Habits())
     lines = str(refused.value).splitlines()
     assert len(lines) == 2
     assert all(repr(text) in line for text, line in zip(texts[-2:], lines, strict=True))
+
+
+def test_a_voice_of_recordings_is_refused_to_a_caller_who_leaves_the_script(parcel, recorded):
+    scenario = parcel()
+    with pytest.raises(BadlineError, match="habits hesitates, asides says what no script foresees"):
+        refuse_unspeakable(scenario, recorded(script(scenario)), Habits(hesitates=0.2, asides=0.1, repairs=0.0))
 
 
 def test_a_plan_with_a_voice_that_lacks_something_is_refused(toys, recorded, tmp_path, monkeypatch):
@@ -88,7 +95,7 @@ def test_a_plan_with_a_voice_that_lacks_something_is_refused(toys, recorded, tmp
 
 
 def test_a_line_in_a_script_that_the_voice_cannot_say_is_refused_with_its_scenario(parcel):
-    refuse_unspeakable(parcel(), voice_named("tone"))
+    refuse_unspeakable(parcel(), voice_named("tone"), Habits())
     with pytest.raises(BadlineError, match=r"^scenario parcel: tone: there are no tones for 'з'"):
         refuse_unspeakable(parcel(order={"say": "Здравствуйте {order}"}), voice_named("tone"))
     with pytest.raises(BadlineError, match=r"^scenario parcel: hibari: cannot say 'З'"):
