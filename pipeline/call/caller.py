@@ -12,12 +12,19 @@ from pipeline.call.asked import Asked, Kind, Listener, sentences
 from pipeline.call.english import tongue_of
 from pipeline.call.manner import Delivery, Part, deliver
 from pipeline.chance import Chance
+from pipeline.line.moods import MOODS
 from pipeline.line.window import LEAD_IN_MS, Sort, on_grid
 from pipeline.spec.habits import Habits
 from pipeline.spec.scenario import SLOT, Line, Scenario
 
 # From the end of the agent's words to the caller's first sound.
-REACTION_MS = {"calm": (300, 1000), "hurried": (200, 600), "confused": (800, 2000)}
+REACTION_MS = {
+    "calm": (300, 1000),
+    "hurried": (200, 600),
+    "angry": (200, 700),
+    "confused": (800, 2000),
+    "stressed": (300, 1300),
+}
 FIRST_SOUND_MS = 3_000  # how long a caller waits for an agent that does not speak first
 SILENCE_MS = 9_000  # how long a caller waits for an answer before asking whether anybody is there
 IGNORED_MS = 2_500  # how long, when the agent just talked on over what they said
@@ -88,7 +95,7 @@ class Caller:
 
     def __init__(self, scenario: Scenario, habits: Habits, listener: Listener, chance: Chance) -> None:
         self._scenario = scenario
-        self._habits = habits
+        self._habits = habits.over(MOODS[scenario.persona.mood].pauses)
         self._patience = habits.patience or scenario.persona.patience
         self._listener = listener
         self._chance = chance

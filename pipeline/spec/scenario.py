@@ -26,18 +26,19 @@ from pipeline.values import Value
 
 Outcome = Literal["resolved", "handed_off", "refused", "deflected", "abandoned"]
 Language = Literal["en", "en-GB", "en-US"]
+Mood = Literal["calm", "hurried", "angry", "confused", "stressed"]
 SLOT = re.compile(r"\{(?P<fact>\w+)(?::(?P<style>\w+))?\}")
 SPECIAL_LINES = ("open", "closing", "otherwise", "digression")
 
 
 class Persona(Words):
-    """Who calls. `voice` names a file in `fixtures/voices`; `mood` sets how fast they come back with an answer.
+    """Who calls. `voice` names a file in `fixtures/voices`; `mood` sets how they sound and how fast they answer.
 
     `habits` are what they do on the phone, where the profile's `caller` does not say otherwise.
     """
 
     voice: Name = "heart"
-    mood: Literal["calm", "hurried", "confused"] = "calm"
+    mood: Mood = "calm"
     age: Literal["adult"] = "adult"
     patience: Annotated[int, Field(ge=1, le=10)] = 3
     habits: Habits = Habits()
