@@ -17,6 +17,7 @@ from pipeline.chance import Chance
 from pipeline.errors import Unspeakable
 from pipeline.files import canonical_json
 from pipeline.line.draw import Line, draw_line
+from pipeline.line.moods import in_mood
 from pipeline.line.window import Studio, calibrate
 from pipeline.meaning import sentence_model
 from pipeline.platform.cascade import Cascade
@@ -69,6 +70,8 @@ class Crew:
         scenario, profile = self.plan.cast.scenarios[unit.scenario], self.plan.cast.profiles[unit.profile]
         chance = Chance(self.plan.cast.suite.seed).named(unit.scenario, unit.profile, unit.voice, str(unit.trial))
         line = draw_line(profile, chance, unit.severity)
+        if unit.arm == "degraded":
+            line = in_mood(line, scenario.persona.mood)
         voice = self.voices.voice(self.plan.cast.voices[unit.voice], scenario.language)
         studio = self._studio(line, voice, unit, chance)
         checked = calibrate(studio, voice.calibration)
