@@ -8,21 +8,31 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.random import default_rng
-from scipy.signal import welch
+from scipy.signal import butter, sosfilt, welch
 
 from pipeline import levels
 from pipeline.chance import stream
 from pipeline.errors import BadlineError
-from pipeline.line.room.noise import Noise, Options, sound_files
+from pipeline.line.room.noise import Noise, Options
 from pipeline.line.scene import Nominal, Scene
 from pipeline.spec.words import read_words
 
-KINDS = ("white", "pink", "speech_shaped")
+STEADY = ("white", "pink", "brown", "hoth", "speech_shaped", "car", "hvac")
+WAVERING = ("street", "crowd", "water")
+STRUCK = ("dishes", "rain", "keyboard")
+KINDS = (*STEADY, *WAVERING, *STRUCK)
+SYLLABIC = ((0.2, 1.0), (2.0, 8.0), (20.0, 40.0))
 RATES = (8000, 16000, 22050, 24000, 44100, 48000)
 THIRDS_HZ = 1000 * 10 ** (np.arange(-13, 13) / 10)
 # Byrne et al. 1994, table II, from 63 Hz on, per third of an octave
 LTASS_DB = (38.6, 43.5, 54.4, 57.7, 56.8, 60.2, 60.3, 59.0, 62.1, 62.1, 60.5, 56.8, 53.7, 53.0, 52.0, 48.7,
             48.1, 46.8, 45.6, 44.5, 44.3, 43.7, 43.4, 41.3, 40.7)  # fmt: skip
+# IEEE 269 and ITU-T P.800, Hoth noise per third of an octave from 100 Hz on; dB SPL, 50 dBA in all
+HOTH_DB = (45.9, 45.5, 44.9, 44.1, 43.6, 43.1, 42.3, 41.7, 41.2, 40.4, 39.7, 39.3, 38.7, 37.8, 37.2, 36.5, 34.8,
+           33.2, 30.4, 26.0)  # fmt: skip
+# EN 1793-3, traffic per third of an octave from 100 Hz on; A-weighted
+TRAFFIC_DBA = (-20, -20, -18, -16, -15, -14, -13, -12, -11, -9, -8, -9, -10, -11, -13, -15, -16, -18)
+NC40_DB = (64, 56, 50, 45, 41, 39, 38, 37)  # octaves from 63 Hz on
 
 
 def silent_scene(seconds: float, rate: int = 16000, *, rows: int = 1, hidden: int = 0) -> Scene:
@@ -62,39 +72,142 @@ def profile(folder: Path, words: str) -> Path:
 
 
 @pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize(("kind", "per_octave_db"), [("white", 3.01), ("pink", 0.0)])
-def test_octaves_of_white_noise_rise_by_3_db_and_those_of_pink_noise_are_equal(kind, per_octave_db, rate):
-    samples = bed(Options(kind=kind), 30.0, rate)
+@pytest.mark.parametrize(("kind", "per_octave_db"), [("white", 3.01), ("pink", 0.0), ("brown", -3.01)])
+def test_octaves_of_white_noise_rise_by_3_db_of_pink_noise_are_equal_and_of_brown_noise_fall_by_3_db(
+    kind, per_octave_db, rate
+):
+    samples = bed(Options(kind=kind), 20.0, rate)
     edges = 50.0 * 2.0 ** np.arange(int(np.log2(rate / 2 / 50)) + 1)
     octaves = [band_db(samples, rate, *pair) for pair in pairwise(edges)]
     top = band_db(samples, rate, rate / 4, rate / 2) - band_db(samples, rate, rate / 8, rate / 4)
     assert [*np.diff(octaves), top] == pytest.approx([per_octave_db] * len(octaves), abs=0.5)
 
 
-@pytest.mark.parametrize("rate", [8000, 16000, 48000])
-def test_speech_shaped_noise_has_the_long_term_spectrum_of_speech(rate):
-    samples = bed(Options(kind="speech_shaped"), 60.0, rate)
-    centres = THIRDS_HZ[1 : len(LTASS_DB) + 1]
-    heard = [(hz, db) for hz, db in zip(centres, LTASS_DB, strict=True) if 100 <= hz < 0.44 * rate]
-    got = np.array([band_db(samples, rate, hz / 2 ** (1 / 6), hz * 2 ** (1 / 6)) for hz, _ in heard])
-    off = got - [db for _, db in heard]
-    assert np.abs(off - off.mean()).max() < 1.0
+def thirds_db(samples, rate: int, centres):
+    freqs, power = welch(samples, rate, nperseg=16384)
+    edges = [(freqs >= hz / 2 ** (1 / 6)) & (freqs < hz * 2 ** (1 / 6)) for hz in centres]
+    return 10 * np.log10([power[there].sum() for there in edges])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_procedural_noise_is_gaussian(kind):
-    samples = bed(Options(kind=kind), 60.0).astype(np.float64)
-    deviations = samples / samples.std()
-    assert (deviations**4).mean() == pytest.approx(3.0, abs=0.1)
-    assert (np.abs(deviations) > 3).mean() == pytest.approx(0.0027, rel=0.1)
+def assert_shaped(got, asked, within_db: float) -> None:
+    off = np.array(got) - asked
+    assert np.abs(off - off.mean()).max() < within_db
+
+
+@pytest.mark.parametrize("rate", [8000, 24000])
+@pytest.mark.parametrize(
+    ("kind", "first_hz", "table_db"),
+    [("speech_shaped", 63.1, LTASS_DB), ("hoth", 100.0, HOTH_DB), ("crowd", 63.1, LTASS_DB)],
+)
+def test_noise_has_the_spectrum_of_its_table_of_thirds(kind, first_hz, table_db, rate):
+    samples = bed(Options(kind=kind), 40.0, rate)
+    centres = first_hz * 10 ** (np.arange(len(table_db)) / 10)
+    heard = (centres >= 100) & (centres < 0.44 * rate)
+    assert_shaped(thirds_db(samples, rate, centres[heard]), np.array(table_db)[heard], 1.0)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_the_street_has_the_traffic_spectrum_once_it_is_a_weighted(rate):
+    weighted = levels.a_weighted(bed(Options(kind="street"), 60.0, rate), rate)
+    centres = 100 * 10 ** (np.arange(len(TRAFFIC_DBA)) / 10)
+    heard = centres < 0.4 * rate
+    assert_shaped(thirds_db(weighted, rate, centres[heard]), np.array(TRAFFIC_DBA)[heard], 1.0)
+
+
+def test_ventilation_has_the_octaves_of_its_nc_curve():
+    samples = bed(Options(kind="hvac"), 60.0, 24000)
+    centres = 1000 * 2.0 ** np.arange(-3, 4)
+    octaves = [band_db(samples, 24000, hz / 2**0.5, hz * 2**0.5) for hz in centres]
+    # Straight between the points in density, an octave of a steep part holds a little more than its centre says.
+    assert_shaped(octaves, NC40_DB[1:], 1.0)
 
 
 @pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize("kind", KINDS)
+def test_most_of_the_energy_in_a_car_lies_below_500_hz(rate):
+    samples = bed(Options(kind="car"), 5.0, rate)
+    assert band_db(samples, rate, 0, 500) - band_db(samples, rate, 0, rate) > 10 * np.log10(0.85)
+
+
+def wavering_of(kind: str, low_hz: float, high_hz: float, seconds: float = 120.0):
+    """How much the power from 1 to 2 kHz varies between two modulation frequencies, as a share of its mean."""
+    samples = bed(Options(kind=kind), seconds, 8000)
+    sos = butter(4, (1000, 2000), "bandpass", fs=8000, output="sos")
+    power = np.square(sosfilt(sos, samples)).reshape(-1, 80).mean(axis=1)  # 100 a second
+    spectrum = np.abs(np.fft.rfft(power / power.mean() - 1)) ** 2
+    hz = np.fft.rfftfreq(len(power), 0.01)
+    return float(np.sqrt(2 * spectrum[(hz >= low_hz) & (hz < high_hz)].sum()) / len(power))
+
+
+def test_a_crowd_wavers_as_syllables_do_beyond_what_its_noise_does():
+    crowd, still = (np.array([wavering_of(kind, *band) for band in SYLLABIC]) for kind in ("crowd", "speech_shaped"))
+    slow, syllabic, fast = np.sqrt(np.maximum(crowd**2 - still**2, 0))
+    # A power of exp(2 x .35 g) has a deviation of sqrt(exp(.7^2) - 1) of its mean, some of it outside 2 to 8 Hz.
+    assert 0.4 < syllabic < 0.79
+    assert slow < syllabic / 3
+    assert fast < syllabic / 2
+
+
+@pytest.mark.parametrize("kind", ["dishes", "keyboard"])
+def test_strikes_stand_out_and_come_as_often_as_said(kind):
+    samples = bed(Options(kind=kind), 60.0)
+    frames = levels.leq_dbov(samples), [levels.leq_dbov(part) for part in samples.reshape(-1, 160)]
+    assert max(frames[1]) > frames[0] + 8
+    assert np.median(frames[1]) < frames[0] - 3
+
+
+@pytest.mark.parametrize("kind", [*WAVERING, *STRUCK])
+def test_no_stretch_of_a_bed_is_heard_again(kind):
+    samples = bed(Options(kind=kind), 60.0, 8000)
+    spectrum = np.fft.rfft(samples, 2 * len(samples))
+    again = np.fft.irfft(np.abs(spectrum) ** 2)[8000 : len(samples) // 2] / np.sum(samples.astype(float) ** 2)
+    assert np.abs(again).max() < 0.3
+
+
+@pytest.mark.parametrize("kind", STRUCK)
+def test_strikes_run_on_from_block_to_block_of_a_silence(kind):
+    whole = bed(Options(kind=kind), 4.0)
+    blocks = Noise(Options(kind=kind))(replace(silent_scene(2.0, rows=2), since=(0, 32000)), streams() + streams())
+    power = [np.square(part).reshape(-1, 160).mean(axis=1) for part in (whole, blocks.noise.reshape(-1))]
+    assert np.corrcoef(*power)[0, 1] > 0.9
+
+
+def test_a_recording_runs_on_from_block_to_block_of_a_silence(tmp_path):
+    path = write(tmp_path / "hiss.wav", 0.1 * default_rng(5).standard_normal(16000 * 3))
+    options = Options(file=path)
+    blocks = Noise(options)(replace(silent_scene(2.0, rows=2), since=(0, 32000)), streams() + streams())
+    assert (blocks.noise.reshape(-1) == bed(options, 4.0)).all()
+
+
+@pytest.mark.parametrize("kind", STEADY)
+def test_steady_noise_is_gaussian(kind):
+    samples = bed(Options(kind=kind), 60.0, 8000).astype(np.float64)
+    deviations = samples / samples.std()
+    # Where the power lies below 100 Hz, a minute holds some 5000 independent numbers: 14 of them beyond 3.
+    deep = kind in {"brown", "car", "hvac", "hoth"}
+    assert (deviations**4).mean() == pytest.approx(3.0, abs=0.25 if deep else 0.1)
+    assert (np.abs(deviations) > 3).mean() == pytest.approx(0.0027, rel=0.6 if deep else 0.15)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate"), [*((kind, 8000) for kind in KINDS), ("pink", 22050), ("rain", 44100), ("speech_shaped", 48000)]
+)
 def test_the_snr_is_the_weighted_nominal_level_less_the_weighted_level_of_the_bed(kind, rate):
     samples = bed(Options(kind=kind, snr_db=12.0), 60.0, rate)
     weighted = levels.leq_dbov(levels.a_weighted(samples, rate))
-    assert -30.0 - weighted == pytest.approx(12.0, abs=0.1)
+    # Dishes come 4 times a second: 240 of them vary by 8 % in their energy, 2 standard deviations of which are .7 dB.
+    assert -30.0 - weighted == pytest.approx(12.0, abs={"dishes": 0.8, "keyboard": 0.6}.get(kind, 0.2))
+
+
+def test_the_bed_is_6_db_louder_at_twice_the_severity_up_to_the_range():
+    assert [Options(snr_db=14.0).at(s).snr_db for s in (0.25, 0.5, 1)] == pytest.approx([20.02, 14, 7.98], abs=0.01)
+    assert Options(snr_db=-10.0).at(1).snr_db == -10.0
+
+
+def test_by_chance_alone_no_minute_of_a_bed_misses_its_tolerance():
+    for kind in STRUCK:
+        (measure,) = Noise(Options(kind=kind))(silent_scene(60.0, 8000), streams()).got[0]
+        assert not measure.off_target
+        assert measure.tolerance < 2.6
 
 
 def test_without_weighting_the_snr_holds_between_plain_levels():
@@ -125,8 +238,7 @@ def test_every_window_has_the_same_gain_whatever_its_own_noise():
     assert np.std(short) > 0.2, "a window's own level is left as chance made it"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("rate", [8000, 44100])
+@pytest.mark.parametrize(("kind", "rate"), [*((kind, 8000) for kind in KINDS), ("pink", 44100), ("crowd", 22050)])
 def test_a_longer_bed_begins_with_the_same_samples(kind, rate):
     long, short = (bed(Options(kind=kind), seconds, rate) for seconds in (70.0, 1.3))
     assert (long[: len(short)] == short).all()
@@ -178,21 +290,6 @@ def test_of_several_channels_the_first_is_heard(tmp_path):
     mono = write(tmp_path / "mono.wav", hiss)
     stereo = write(tmp_path / "stereo.wav", np.stack((hiss, -hiss), axis=1))
     assert (bed(Options(file=mono), 1.0) == bed(Options(file=stereo), 1.0)).all()
-
-
-def test_recordings_are_found_at_any_depth_in_order_and_one_channel_of_demand(tmp_path):
-    for name in (
-        "PCAFETER/ch01.wav",
-        "PCAFETER/ch02.wav",
-        "PCAFETER/ch16.wav",
-        "free/b.flac",
-        "a.wav",
-        "._a.wav",
-    ):
-        write(tmp_path / name, np.ones(100) * 0.1)
-    (tmp_path / "readme.txt").write_text("no sound")
-    found = [path.relative_to(tmp_path).as_posix() for path in sound_files(tmp_path)]
-    assert found == ["PCAFETER/ch01.wav", "a.wav", "free/b.flac"]
 
 
 def test_one_recording_of_the_folder_is_picked_for_the_call_and_all_are_in_time(tmp_path):
