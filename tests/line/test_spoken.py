@@ -13,7 +13,7 @@ def scene_of(*rows):
 
 def test_words_stand_between_their_first_and_last_sound():
     row = np.zeros(100, np.float32)
-    row[[20, 40, 70]] = 0.1, -0.5, 0.001
+    row[[20, 40, 70]] = -0.1, -0.5, -0.001
     assert words_in(row) == slice(20, 71)
 
 

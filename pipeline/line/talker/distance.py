@@ -14,6 +14,7 @@ from pydantic import Field
 from pipeline.audio import Floats
 from pipeline.line.scene import Measure, Scene
 from pipeline.line.spoken import change_db, raised
+from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
 AT_THE_EAR_M = 0.12  # from the mouth to the microphone of a telephone at the ear: there a voice is as it was made
@@ -27,7 +28,7 @@ class Options(Words):
 
     def at(self, severity: float) -> Self:
         """The same, so much further from a telephone at the ear: 0.5 is as written, 1 twice as far."""
-        degree = severity / 0.5
+        degree = severity / TYPICAL
         m = degree * self.m + (1 - degree) * AT_THE_EAR_M
         return self.model_copy(update={"m": min(max(m, NEAREST_M), FURTHEST_M)})
 
@@ -37,6 +38,7 @@ class Distance:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 100
+    single: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

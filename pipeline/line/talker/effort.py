@@ -8,7 +8,7 @@ loud and shouted speech; nobody gets louder than shouting.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import isfinite, log10
+from math import isfinite
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from pipeline.levels import a_curve, a_weighted_leq_dbov, gain, leq_dbov
 from pipeline.line.filters import Doubles, curve_taps, fir_filter
 from pipeline.line.scene import Measure, Scene
 from pipeline.line.spoken import raised_nominal, words_in
+from pipeline.spec.severity import louder_db
 from pipeline.spec.words import Words
 
 QUIET_DBA = 45.0  # in this noise a voice is as it was synthesised or recorded
@@ -51,7 +52,7 @@ class Options(Words):
 
     def at(self, severity: float) -> Self:
         """The same where the noise is louder or softer: its amplitude goes with `severity`, 0.5 is as written."""
-        noise_dba = self.noise_dba + 20 * log10(severity / 0.5)
+        noise_dba = self.noise_dba + louder_db(severity)
         return self.model_copy(update={"noise_dba": min(max(noise_dba, LEAST_DBA), MOST_DBA)})
 
     def rise_db(self) -> float:
@@ -68,6 +69,7 @@ class Effort:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 20
+    single: ClassVar[bool] = True
     lookahead_ms = 0  # a voice is raised before the word is spoken: no delay on the line
     voices: tuple[str, ...] = ()
 

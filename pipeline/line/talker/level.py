@@ -15,6 +15,7 @@ from pipeline.audio import Floats
 from pipeline.levels import active_speech_level
 from pipeline.line.scene import Measure, Scene
 from pipeline.line.spoken import change_db, raised
+from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
 USUAL_DBOV = -26.0  # the usual level of speech in telephone tests (ITU-T P.830, recalled)
@@ -28,7 +29,7 @@ class Options(Words):
 
     def at(self, severity: float) -> Self:
         """The same, so much further from the usual level: 0.5 is as written, 1 twice as far in dB."""
-        degree = severity / 0.5
+        degree = severity / TYPICAL
         asl_dbov = degree * self.asl_dbov + (1 - degree) * USUAL_DBOV
         return self.model_copy(update={"asl_dbov": min(max(asl_dbov, LEAST_DBOV), MOST_DBOV)})
 
@@ -38,6 +39,7 @@ class Level:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 110
+    single: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

@@ -22,6 +22,7 @@ from scipy.ndimage import gaussian_filter1d
 from pipeline.audio import Floats
 from pipeline.levels import active_speech_level, gain
 from pipeline.line.scene import Measure, Scene
+from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
 Spectra = npt.NDArray[np.complex64]
@@ -48,7 +49,7 @@ class Options(Words):
 
     def at(self, severity: float) -> Self:
         """The same, so much worse in all that is given: 0.5 is as written, 1 twice as bad, up to each limit."""
-        degree = severity / 0.5
+        degree = severity / TYPICAL
         parts = {name: part * degree for name in WORST if (part := getattr(self, name)) is not None}
         return self.model_copy(update={name: _no_worse(part, WORST[name]) for name, part in parts.items()})
 

@@ -17,6 +17,7 @@ from pipeline.audio import Floats
 from pipeline.levels import gain
 from pipeline.line.scene import Measure, Scene
 from pipeline.line.spoken import change_db, words_in
+from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
 FARTHEST_DB = -40.0
@@ -30,7 +31,7 @@ class Options(Words):
 
     def at(self, severity: float) -> Self:
         """The same, falling so much further: 0.5 is as written, 1 twice as far in dB, over the same time."""
-        return self.model_copy(update={"db": max(self.db * severity / 0.5, FARTHEST_DB)})
+        return self.model_copy(update={"db": max(self.db * severity / TYPICAL, FARTHEST_DB)})
 
 
 class TrailOff:

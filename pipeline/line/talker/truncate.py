@@ -15,6 +15,7 @@ from pydantic import Field
 from pipeline.audio import Floats
 from pipeline.line.scene import Measure, Scene
 from pipeline.line.spoken import words_in
+from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
 FADE_S = 0.005  # a cut without a fade would click
@@ -29,7 +30,7 @@ class Options(Words):
 
     def at(self, severity: float) -> Self:
         """The same with so much more missing: 0.5 is as written, 1 twice as much."""
-        degree = severity / 0.5
+        degree = severity / TYPICAL
         update = {"head_ms": min(self.head_ms * degree, MOST_MS), "tail_ms": min(self.tail_ms * degree, MOST_MS)}
         return self.model_copy(update=update)
 

@@ -37,8 +37,9 @@ def test_the_last_words_fall_straight_in_db(rate):
     np.testing.assert_allclose(got, np.interp(t, [0, 1.5, 2], [0, 0, -12]), atol=1e-2)
 
 
-def test_what_is_shorter_than_the_fade_falls_as_far_from_its_beginning():
-    got = gains_db(trailed(window(0.3), db=-6.0, seconds=0.6))
+@pytest.mark.parametrize("seconds", [0.3, 1 / 16_000])
+def test_what_is_shorter_than_the_fade_falls_as_far_from_its_beginning(seconds):
+    got = gains_db(trailed(window(seconds), db=-6.0, seconds=0.6))
     np.testing.assert_allclose(got, np.linspace(0, -6, len(got) + 1)[1:], atol=1e-2)
 
 
