@@ -97,6 +97,6 @@ def test_a_plan_with_a_voice_that_lacks_something_is_refused(toys, recorded, tmp
 def test_a_line_in_a_script_that_the_voice_cannot_say_is_refused_with_its_scenario(parcel):
     refuse_unspeakable(parcel(), voice_named("tone"), Habits())
     with pytest.raises(BadlineError, match=r"^scenario parcel: tone: there are no tones for 'з'"):
-        refuse_unspeakable(parcel(order={"say": "Здравствуйте {order}"}), voice_named("tone"))
+        refuse_unspeakable(parcel(order={"say": "Здравствуйте {order}"}), voice_named("tone"), Habits())
     with pytest.raises(BadlineError, match=r"^scenario parcel: hibari: cannot say 'З'"):
-        refuse_unspeakable(parcel(order={"say": "Здравствуйте {order}"}), voice_named("heart"))
+        refuse_unspeakable(parcel(order={"say": "Здравствуйте {order}"}), voice_named("heart"), Habits())
