@@ -144,9 +144,9 @@ def test_a_call_is_a_dialogue_and_a_recording_named_after_it(badline):
     code, text, _ = badline("call", "./one.yaml", *ALONE)
     assert code == 0
     assert "track(order='412')" in text
-    assert "one.clean_line.typical.tone.1.degraded.flac" in text
-    assert soundfile.info("one.clean_line.typical.tone.1.degraded.flac").channels == 2
-    assert soundfile.info("one.clean_line.typical.tone.1.degraded.clean.flac").channels == 1
+    assert "one.clean_line.none.tone.1.degraded.flac" in text
+    assert soundfile.info("one.clean_line.none.tone.1.degraded.flac").channels == 2
+    assert soundfile.info("one.clean_line.none.tone.1.degraded.clean.flac").channels == 1
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac"])

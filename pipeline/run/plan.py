@@ -16,7 +16,7 @@ from pipeline.run.observe import refuse_unseen
 from pipeline.spec.profile import JOINT, Profile, corners, parts_of
 from pipeline.spec.release import Release, read_release
 from pipeline.spec.scenario import Scenario
-from pipeline.spec.severity import NONE, in_file_names, severity_name
+from pipeline.spec.severity import NONE, TYPICAL, in_file_names, severity_name
 from pipeline.spec.suite import Arm, Cast, find_release, read_suite
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
@@ -35,7 +35,7 @@ BYSTANDERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, order=True)
 class Unit:
-    """One planned call. Only the degraded arm has a line, so all others are of severity 0."""
+    """One planned call. Its severity is 0 where no line is to be bad: see `severities_of`."""
 
     scenario: str
     profile: str
@@ -81,8 +81,9 @@ class Plan:
             "--arm": unit.arm,
         }
         # What `badline call` takes by itself need not be typed.
+        [typical] = severities_of(unit.arm, self.cast.profiles[unit.profile], (TYPICAL,))
         usual = {
-            "--severity": "typical" if unit.arm == "degraded" else "none",
+            "--severity": severity_name(typical),
             "--voice": self.cast.scenarios[unit.scenario].persona.voice,
             "--trial": "1",
             "--arm": "degraded",
@@ -123,19 +124,19 @@ def read_plan(job: Job) -> Plan:
 def _units(cast: Cast) -> list[Unit]:
     suite = cast.suite
     return [
-        Unit(scenario.name, profile, severity, voice, trial, arm)
+        Unit(scenario.name, profile.name, severity, voice, trial, arm)
         for scenario in cast.scenarios.values()
-        for profile in cast.profiles
+        for profile in cast.profiles.values()
         for voice in (suite.voices or (scenario.persona.voice,))
         for trial in range(1, suite.trials + 1)
         for arm in suite.arms
-        for severity in severities_of(arm, suite.severities)
+        for severity in severities_of(arm, profile, suite.severities)
     ]
 
 
-def severities_of(arm: Arm, severities: tuple[float, ...]) -> tuple[float, ...]:
-    """At which of them there are calls of an arm: clean ones, and those of perfect ears, have no line to be bad."""
-    return severities if arm == "degraded" else (NONE,)
+def severities_of(arm: Arm, profile: Profile, severities: tuple[float, ...]) -> tuple[float, ...]:
+    """At which of them there are calls: one of 0 alone where the arm has no line, or the profile no effect."""
+    return severities if arm == "degraded" and profile.effects else (NONE,)
 
 
 def _called(cast: Cast, release: Release, job: Job) -> dict[tuple[str, str], str]:

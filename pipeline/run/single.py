@@ -41,13 +41,14 @@ def place_once(
     if arm not in get_args(Arm):
         raise BadlineError(f"--arm: there is no arm '{arm}'. {did_you_mean(arm, get_args(Arm))}")
     known: Arm = arm  # type: ignore[assignment]  # checked above
-    [bad] = severities_of(known, (severity_named(severity),))
+    bad = severity_named(severity)
     spoken = read_scenario(find_named(scenario, folder="fixtures/scenarios"))
     line = find_profile(profile)
     system = read_release(find_named(release or DEFAULT_RELEASE, folder="fixtures/releases"))
     who = voice or spoken.persona.voice
     cast = _cast(spoken, line, who, seed)
     refuse_unspeakable(spoken, cast.voices[who], line.caller.over(spoken.persona.habits))
+    [bad] = severities_of(known, line, (bad,))
     unit = Unit(spoken.name, line.name, bad, who, trial, known)
     return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={})), unit)
 

@@ -22,7 +22,7 @@ Line = tuple[Arm, str, float]  # arm, profile and severity
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: an arm, a profile and a severity, which is 0 where the arm has no line.
+    """One line of the table: an arm, a profile and a severity, which is 0 where no line is to be bad.
 
     `counted` is the denominator, `passed` includes resolved_badly.
     """

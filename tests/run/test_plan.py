@@ -109,6 +109,14 @@ def test_only_the_degraded_arm_has_calls_of_each_severity(toys):
     assert names == [f"one.noisy.{severity}.tone.1.{arm}" for severity, arm in lines]
 
 
+def test_a_line_without_effects_is_as_bad_as_ever_and_called_once(toys):
+    toys.change("suite.yaml", "seed: 3", "seed: 3\nseverities: [mild, 0.4, harsh]")
+    one = plan(toys)
+    [quiet] = [unit for unit in one.units if (unit.scenario, unit.profile, unit.arm) == ("one", "quiet", "degraded")]
+    assert quiet.name == "one.quiet.none.tone.1.degraded"
+    assert "--severity" not in one.command(quiet)
+
+
 def test_another_severity_changes_the_plan(toys):
     first = plan(toys)
     toys.change("suite.yaml", "seed: 3", "seed: 3\nseverities: [harsh]")
