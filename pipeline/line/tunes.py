@@ -42,7 +42,7 @@ def tune(seed: int, rate: int) -> Sound:
     bars = round(LENGTH_S / (4 * beat * STEP_S) / 4) * 4
     samples = np.zeros(round(bars * 4 * beat * STEP_S * rate), np.float32)
     for note in composed(bars, beat, rng):
-        _play(note, rate, samples)
+        play(note, rate, samples)
     return Sound(samples, rate)
 
 
@@ -97,7 +97,7 @@ def _melody(key: int, begins: npt.NDArray[np.bool_], first: int, rng: Generator)
     ]
 
 
-def _play(note: Note, rate: int, loop: Floats) -> None:
+def play(note: Note, rate: int, loop: Floats) -> None:
     """Add a note; what reaches beyond the end of the loop sounds at its beginning."""
     sound = np.float32(note.loudness) * _sound(note.instrument, note.pitch, note.steps, rate)
     start = round(note.step * STEP_S * rate)
