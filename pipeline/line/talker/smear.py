@@ -31,7 +31,7 @@ OVERLAP = 4
 WIDEST = 6.0
 RIDGE = 1e-6  # keeps what narrow filters make of a spectrum from being undone down to rounding
 FRAMES_AT_ONCE = 512
-TOLERANCE_DB = 2.0  # frames that were smeared apart do not add up as they did
+TOLERANCE_DB = 3.0  # frames that were smeared apart do not add up as they did
 
 
 class Options(Words):
