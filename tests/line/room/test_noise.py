@@ -71,12 +71,12 @@ def profile(folder: Path, words: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rate", [8000, 22050, 48000])
 @pytest.mark.parametrize(("kind", "per_octave_db"), [("white", 3.01), ("pink", 0.0), ("brown", -3.01)])
 def test_octaves_of_white_noise_rise_by_3_db_of_pink_noise_are_equal_and_of_brown_noise_fall_by_3_db(
     kind, per_octave_db, rate
 ):
-    samples = bed(Options(kind=kind), 20.0, rate)
+    samples = bed(Options(kind=kind), 15.0, rate)
     edges = 50.0 * 2.0 ** np.arange(int(np.log2(rate / 2 / 50)) + 1)
     octaves = [band_db(samples, rate, *pair) for pair in pairwise(edges)]
     top = band_db(samples, rate, rate / 4, rate / 2) - band_db(samples, rate, rate / 8, rate / 4)
