@@ -109,6 +109,7 @@ class Reverb:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 10
+    single: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 
