@@ -6,7 +6,7 @@ from pipeline.errors import Unspeakable
 from pipeline.spec.habits import Habits
 from pipeline.spec.scenario import Line, Scenario
 from pipeline.spec.words import Chosen
-from pipeline.tts import Limited
+from pipeline.tts import Limited, Recordings
 
 
 def script(scenario: Scenario) -> tuple[str, ...]:
@@ -27,9 +27,11 @@ OFF_SCRIPT = ("hesitates", "fillers", "repairs", "changes_mind", "digresses", "a
 
 def refuse_unspeakable(scenario: Scenario, voice: Chosen, habits: Habits) -> None:
     """Raises Unspeakable where the voice knows that it cannot say something that the scenario's caller may say."""
-    if not issubclass(engines.find(voice.stage, voice.name).build, Limited):
+    engine = engines.find(voice.stage, voice.name).build
+    if not issubclass(engine, Limited):
         return
-    if said := [name for name in OFF_SCRIPT if getattr(habits, name)]:
+    said = [name for name in OFF_SCRIPT if getattr(habits, name)]
+    if said and issubclass(engine, Recordings):
         raise Unspeakable(
             f"scenario {scenario.name}: a caller with the habits {', '.join(said)} says what no script foresees, "
             f"and '{voice.name}' has only its recordings; take another voice, or a profile without these habits"

@@ -23,7 +23,7 @@ from pipeline.audio import Floats
 from pipeline.levels import active_speech_level, gain
 from pipeline.line.draw import Line, PlacedEffect
 from pipeline.line.filters import curve_taps, fir_filter
-from pipeline.line.scene import Measure, Nominal, Scene
+from pipeline.line.scene import Measure, Scene
 from pipeline.spec.habits import Habits
 from pipeline.spec.profile import PLACES
 from pipeline.spec.scenario import Mood
@@ -33,8 +33,7 @@ CALM_HABITS = Habits()
 TILT_FROM_HZ = 800
 HALF_MS = 8.0
 TOLERANCE_DB = 1.0
-# What a tilt of 1 dB an octave adds to the level of speech, plain and A-weighted: measured on three synthesised voices.
-TILT_ADDS_DB, TILT_ADDS_WEIGHTED_DB = 0.27, 0.68
+TILT_ADDS_DB = 0.27  # a tilt of 1 dB an octave, to the level of speech: measured on three synthesised voices
 
 
 @dataclass(frozen=True)
@@ -92,14 +91,15 @@ class Loudness:
         self.level_db, self.tilt_db_oct = options.level_db, options.tilt_db_oct
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
-        """The scene with `speech` and its nominal level moved, and in rows that have a level by how much."""
+        """The scene with `speech` moved, and in rows that have a level by how much.
+
+        The nominal level stays: a mood moves the SNR that is got.
+        """
         speech = scene.speech * np.float32(gain(self.level_db - self.tilt_db_oct * TILT_ADDS_DB))
         if self.tilt_db_oct:
             speech = fir_filter(speech, _tilting(self.tilt_db_oct, scene.rate))
-        weighted_db = self.level_db + self.tilt_db_oct * (TILT_ADDS_WEIGHTED_DB - TILT_ADDS_DB)
-        nominal = tuple(Nominal(one.asl_dbov + self.level_db, one.weighted_dbov + weighted_db) for one in scene.nominal)
         got = [self._measures(*rows, scene) for rows in zip(scene.speech, speech, strict=True)]
-        return replace(scene, speech=speech, nominal=nominal).with_got(got)
+        return replace(scene, speech=speech).with_got(got)
 
     def _measures(self, before: Floats, after: Floats, scene: Scene) -> tuple[Measure, ...]:
         old, new = (active_speech_level(row[scene.hidden :], scene.rate).asl_dbov for row in (before, after))

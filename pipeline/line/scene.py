@@ -110,7 +110,9 @@ class Effect(Protocol):
     `voices` names the kinds of bystander whose speech it needs in `scene.voices`. An effect never writes to its
     input, keeps no state, and takes all chance from `rngs`, one generator a row; a longer scene begins with the
     same samples as a shorter one (its generators are prefix-stable). `order` is where it stands in its place:
-    effects of one order keep the profile's, so that no profile can put a codec before the loss.
+    effects of one order keep the profile's, so that no profile can put a codec before the loss. A class that says
+    `single = True` stands at most once in a line: of two profiles that are combined, the later one's. Its Options
+    say by `at(severity)` what is left of them at another severity than the 0.5 as which they are written.
     """
 
     version: ClassVar[int]

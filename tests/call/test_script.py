@@ -6,9 +6,9 @@ import soundfile
 from pipeline.agent import Reply
 from pipeline.call.caller import HangUp, Speak
 from pipeline.call.script import refuse_unspeakable, script
-from pipeline.spec.habits import Habits
 from pipeline.errors import BadlineError
 from pipeline.run.plan import find_job, read_plan
+from pipeline.spec.habits import Habits
 from pipeline.spec.voice import read_voice, voice_named
 from pipeline.tts.tone import Options, Tone
 
