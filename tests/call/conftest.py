@@ -97,7 +97,7 @@ def place(tmp_path, caller):
             chance=chance.named("platform"),
         )
         profile = Profile.model_validate({"name": "mine", "about": "A line.", **(line or {})})
-        voices = {"adult": (voice.speak("zero one two three four five"),)}
+        voices = {"adult": ((voice.speak("zero one two three four five"),),)}
         tracks = Tracks(Studio(draw_line(profile, chance), voice.nominal, voices, chance))
         mouth = Mouth(voice, chance.named("mouth"))
         return asyncio.run(place_call("call", caller(scenario, **(habits or {})), mouth, tracks, platform))

@@ -417,7 +417,7 @@ def test_how_much_was_played_is_told_once_even_if_the_answer_is_never_played():
     late = {**INSTANT, "agent_ms": 5000}
     agent, told = under(PROMPT_MS, (960, words(600)), (4000, words(600)), latency=late, no_input_ms=None)
     assert [answer.discarded for answer in of(Answer, told)[1:]] == [True, False]
-    assert [heard.played_ms for heard in agent.heard] == [ONSET_MS + 400, None]
+    assert [heard.played_ms for heard in agent.heard] == [ONSET_MS + 400, 0]  # the discarded one: nothing of it
 
 
 def test_how_much_was_played_is_counted_from_the_beginning_of_the_reply():

@@ -75,7 +75,7 @@ def test_a_number_is_refused_where_it_stands(wrong, words, message):
         ("- noise: {snr_db: [9, 15]}", "- 5", "4: room.0: wants one room effect as 'name: {option: value}'. Known: "),
         ("  - noise: {snr_db: [9, 15]}\n", "", "3: room: wants a list of room effects as '- name: {option"),
         ("{snr_db: [9, 15]}", "loud", "4: room.noise: wants options as '{option: value}', not 'loud'"),
-        ("{snr_db: [9, 15]}", "{kind: pnk}", "4: room.noise.kind: wants 'white', 'pink' or"),
+        ("{snr_db: [9, 15]}", "{kind: pnk}", "4: room.noise.kind: wants 'white', 'pink', 'brown'"),
         ("{snr_db: [9, 15]}", "{file: none.wav}", "4: room.noise.file: none.wav: there is no such file"),
         ("rate: 0.01", "rate: 1%", "6: network.packet_loss.rate: wants a number, not '1%': write 0.01"),
         ("rate: 0.01", "rate: 0,01", "6: network.packet_loss.1: is a number without a key; is it a decimal comma?"),

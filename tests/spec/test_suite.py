@@ -2,9 +2,11 @@ import pytest
 
 from pipeline.errors import BadlineError
 from pipeline.files import shipped
+from pipeline.spec.profile import read_profile
 from pipeline.spec.suite import find_release, read_suite
 
 SMOKE = shipped("fixtures") / "suites" / "smoke.yaml"
+PROFILES = shipped("noise_profiles")
 
 
 @pytest.fixture
@@ -35,7 +37,9 @@ def test_profiles_combine_as_a_list_or_in_one_word(suite):
     more = "weights: {cafe+mumbler: 2, mumbler+kitchen: 1}"
     cast = suite(profiles="[cafe, [cafe, mumbler], mumbler+line.yaml]", more=more)
     assert list(cast.profiles) == ["cafe", "cafe+mumbler", "mumbler+kitchen"]
-    assert cast.profiles["cafe+mumbler"].talker == cast.profiles["mumbler+kitchen"].talker
+    cafe, mumbler = (read_profile(PROFILES / f"{name}.yaml").effects for name in ("cafe", "mumbler"))
+    both = {effect.name for effect in cast.profiles["cafe+mumbler"].effects}
+    assert both == {effect.name for effect in (*cafe, *mumbler)}
 
 
 def test_severities_are_words_or_numbers_and_typical_where_none_is_said(suite):

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 import numpy as np
 from numpy.random import Generator
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pipeline.audio import Floats
 from pipeline.chance import stream
@@ -33,13 +33,21 @@ def _listed(words: Any) -> Any:  # noqa: ANN401  what YAML holds
             return words
 
 
+_ONE: dict[str, Any] = {"enum": list(get_args(Kind))}
+_ONE_OR_MORE = WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}]})
+
+
 class Options(Words):
     """Which kinds of event come, one as likely as another, how many a minute, and how loud their peaks are.
 
     `peak_db` is over the talker's nominal active speech level; events lie `spread_db` (a standard deviation) about it.
     """
 
-    kinds: Annotated[tuple[Kind, ...], BeforeValidator(_listed), Field(min_length=1)] = ("door", "cough", "footsteps")
+    kinds: Annotated[tuple[Kind, ...], BeforeValidator(_listed), Field(min_length=1), _ONE_OR_MORE] = (
+        "door",
+        "cough",
+        "footsteps",
+    )
     per_min: float = Field(4.0, ge=0, le=MOST_PER_MIN)
     peak_db: float = Field(6.0, ge=-30, le=30)
     spread_db: float = Field(3.0, ge=0, le=10)
