@@ -45,6 +45,7 @@ def test_without_habits_everything_stands_as_written_and_in_one_breath(parcel):
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_no_habit_loses_a_value_or_gives_another_one_away(path):
     scenario = read_scenario(path)
     for template, slow in templates(scenario):

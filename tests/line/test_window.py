@@ -319,6 +319,7 @@ SHIPPED = sorted(path.stem for path in shipped("noise_profiles").glob("*.yaml"))
 
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.slow
 def test_the_shipped_profiles_pass_their_calibration(name, seed):
     profile, chance = read_profile(shipped("noise_profiles") / f"{name}.yaml"), Chance(seed)
     line = draw_line(profile, chance)

@@ -38,6 +38,7 @@ def gains_db(kind, rate, hz):
 
 @pytest.mark.parametrize("kind", ["nb", "wb"])
 @pytest.mark.parametrize("rate", RATES)
+@pytest.mark.slow
 def test_half_the_power_passes_at_the_edges(kind, rate):
     hz = np.arange(10, rate // 2, 5)
     through = hz[gains_db(kind, rate, hz) - gains_db(kind, rate, [1000]) >= -3.01]

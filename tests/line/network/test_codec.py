@@ -51,6 +51,7 @@ def test_every_sample_comes_back_as_from_libsndfile(name, subtype):
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 24_000, 44_100, 48_000])
 @pytest.mark.parametrize("name", ["g711u", "g711a"])
+@pytest.mark.slow
 def test_the_delay_is_within_a_sample_and_the_length_stays(rate, name):
     sound = speechlike(rate)
     after = coded(scene(sound, rate), name=name)

@@ -94,6 +94,7 @@ def test_losses_in_frames_of_another_length_stay_where_they_were():
     assert np.flatnonzero(after(scene(1, lost=early), rate=0.0, frame_ms=60).lost[0]).tolist() == [2]
 
 
+@pytest.mark.slow
 def test_over_many_windows_what_was_got_is_within_what_chance_allows():
     rows = after(scene(1.5, rows=2000, hidden=RATE // 2), rate=0.2, mean_burst=6).got
     for name in ("loss_rate", "mean_burst"):

@@ -36,12 +36,14 @@ def got(scene, name):
 
 
 @pytest.mark.parametrize("per_min", [0.5, 2, 6])
+@pytest.mark.slow
 def test_there_are_as_many_a_minute_as_asked(per_min):
     assert got(announced(900, per_min=per_min), "per_min").got == pytest.approx(
         per_min, abs=0.14
     )  # two in a quarter of an hour
 
 
+@pytest.mark.slow
 def test_the_spread_of_how_many_is_what_windows_show():
     announcement = Announcement(Options())
     measures = [got(announcement(quiet(20), [stream(seed, "window")]), "per_min") for seed in range(100)]

@@ -46,6 +46,7 @@ def a_weighted_db(samples):
 
 @pytest.mark.parametrize("talkers", [2, 6, 24])
 @pytest.mark.parametrize("snr_db", [-5, 15])
+@pytest.mark.slow
 def test_the_snr_over_60_s_is_a_weighted_and_within_half_a_db(talkers, snr_db):
     for seed in range(2):
         stem = crowd(60, seed, talkers=talkers, snr_db=snr_db).others[0]

@@ -40,6 +40,7 @@ def got(scene, name):
 
 
 @pytest.mark.parametrize("overlap", [0.05, 0.15, 0.5, 1.0])
+@pytest.mark.slow
 def test_overlap_is_within_2_percent_points_over_15_minutes(overlap):
     assert got(heard(900, Options(overlap=overlap)), "overlap").got == pytest.approx(overlap, abs=0.02)
 
@@ -108,6 +109,7 @@ def test_someone_may_be_talking_already_when_a_window_begins():
     assert 8 < sum(talking) < 38
 
 
+@pytest.mark.slow
 def test_the_spread_of_overlap_is_what_windows_show():
     measures = [got(heard(6, Options(overlap=0.3), seed=seed), "overlap") for seed in range(200)]
     z = [(measure.got - measure.asked) / measure.sd for measure in measures]

@@ -191,6 +191,7 @@ def test_steady_noise_is_gaussian(kind):
 @pytest.mark.parametrize(
     ("kind", "rate"), [*((kind, 8000) for kind in KINDS), ("pink", 22050), ("rain", 24000), ("speech_shaped", 48000)]
 )
+@pytest.mark.slow
 def test_the_snr_is_the_weighted_nominal_level_less_the_weighted_level_of_the_bed(kind, rate):
     samples = bed(Options(kind=kind, snr_db=12.0), 60.0, rate)
     weighted = levels.leq_dbov(levels.a_weighted(samples, rate))

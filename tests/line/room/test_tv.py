@@ -36,6 +36,7 @@ def test_the_sir_is_within_half_a_db(sir_db, t60_s):
     assert (measures["sir_db"].kind, measures["sir_db"].off_target) == ("set", False)
 
 
+@pytest.mark.slow
 def test_it_is_on_for_the_share_of_the_time_that_is_asked():
     for overlap in (0.3, 0.8, 1.0):
         measures = {measure.name: measure for measure in on(600, overlap=overlap).got[0]}

@@ -65,6 +65,7 @@ def vowel_space(row, rate=16_000):
     return np.std(10 * np.log10(low[loud] / high[loud]))
 
 
+@pytest.mark.slow
 def test_intelligibility_falls_with_severity():
     rows = [vowels(seed) for seed in range(3)]
     scores = [np.mean([stoi(row, mumbled(row, severity=s), 16_000, extended=True) for row in rows]) for s in LADDER]

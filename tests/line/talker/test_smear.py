@@ -66,6 +66,7 @@ def test_it_is_less_intelligible_the_broader_the_filters_are():
 
 @pytest.mark.parametrize("erb_factor", LADDER[1:])
 @pytest.mark.parametrize("rate", [8000, 44_100])
+@pytest.mark.slow
 def test_the_level_hardly_falls_and_is_recorded(erb_factor, rate):
     [measure] = after(syllables(rate=rate), rate, erb_factor=erb_factor).got[0]
     assert (measure.name, measure.asked) == ("level_db", 0)
