@@ -18,19 +18,21 @@ from pipeline import engines
 from pipeline.audio import Ints, write_pcm
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.window import RATE
+from pipeline.report.against import Side, side_by_side
 from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
 from pipeline.report.pairing import pairing_table, refusals
 from pipeline.report.progress import Watching
 from pipeline.report.table import failing, measures, tables
 from pipeline.run.batch import run_batch
+from pipeline.run.blind import blind
 from pipeline.run.check import check_file, shipped_words
 from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
 from pipeline.run.local import CONCURRENCY
 from pipeline.run.pair import pair_runs
 from pipeline.run.plan import find_job
-from pipeline.run.single import listen_once, place_once
+from pipeline.run.single import SOUND_ENDINGS, Listened, Recording, listen_against, listen_once, place_once
 from pipeline.run.store import kept_call
 from pipeline.run.unit import Done, plain
 from pipeline.spec.schema import SCHEMAS, schema_of
@@ -41,7 +43,7 @@ WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 # Those this process may use: a container may have fewer than the machine.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SOUND_ENDINGS, PICTURE_ENDINGS = (".wav", ".flac"), (".png", ".svg", ".pdf")
+PICTURE_ENDINGS = (".png", ".svg", ".pdf")
 
 WRITTEN = {
     "recording": "recording (left: the caller as the platform hears it; right: the agent)",
@@ -198,25 +200,78 @@ def listen(
     severity: Severity = "typical",
     voice: Annotated[str, typer.Option(help="A name in fixtures/voices.")] = "heart",
     seed: Seed = 0,
+    against: Annotated[
+        str | None, typer.Option(help="Compare with another profile, another severity, or a recording (.wav, .flac).")
+    ] = None,
+    explain: Annotated[
+        Path | None, typer.Option(help="Draw the sound after each effect, too: a .png, .svg or .pdf.")
+    ] = None,
     wav: Annotated[Path, typer.Option("-o", "--out", help="Where the sound goes.")] = Path("listen.wav"),
     as_json: Json = False,
 ) -> None:
     """Hear what a line does to a sentence.
 
-    Prints what was asked of the line and what was got.
+    Prints what was asked of the line and what was got. With --against there are two sounds, the other one in
+    NAME.against.wav, and their tables stand side by side.
 
-    Example: badline listen "My order number is zero four one two." --profile cafe -o cafe.wav
+    Example: badline listen "My order number is zero four one two." --profile cafe --explain cafe.png -o cafe.wav
     """
     _check_sound_path(wav)
-    heard = listen_once(text, profile, severity=severity, voice=voice, seed=seed)
-    write_pcm(wav, heard.window.heard, RATE)
-    line, sentence = heard.calibration, heard.window.got
-    if as_json:
-        got = {"set": [asdict(one) for one in line], "drawn": [asdict(one) for one in sentence]}
-        _print_json(plain({**got, "line": heard.line.said(), "recording": str(wav)}))
+    if explain:
+        _check_path("--explain", explain, PICTURE_ENDINGS)
+    if against is None:
+        heard, other = listen_once(text, profile, severity=severity, voice=voice, seed=seed), None
     else:
-        out.print(measures(line, sentence))
-        out.print(f"sound: {wav}", markup=False, soft_wrap=True)
+        heard, other = listen_against(text, profile, against, severity=severity, voice=voice, seed=seed)
+    write_pcm(wav, heard.pcm, RATE)
+    if explain:
+        _explain(text, heard, explain)
+    picture = {"picture": str(explain)} if explain else {}
+    if other:
+        _print_both(heard, other, wav, picture, as_json=as_json)
+    elif as_json:
+        _print_json(plain({**_got(heard), "recording": str(wav), **picture}))
+    else:
+        out.print(measures(heard.calibration, heard.window.got))
+        _print_paths({"sound": str(wav), **picture})
+
+
+def _explain(text: str, heard: Listened, path: Path) -> None:
+    from pipeline.report.plot import write_plot  # noqa: PLC0415  more than a second that only a picture needs
+    from pipeline.report.stages import draw_stages  # noqa: PLC0415
+
+    write_plot(path, draw_stages(f"{heard.name}: {text}", list(heard.stages()), RATE))
+
+
+def _got(heard: Listened) -> dict[str, Any]:
+    line, sentence = heard.calibration, heard.window.got
+    return {
+        "set": [asdict(one) for one in line],
+        "drawn": [asdict(one) for one in sentence],
+        "line": heard.line.said(),
+    }
+
+
+def _print_both(
+    heard: Listened, other: Listened | Recording, wav: Path, picture: Mapping[str, str], *, as_json: bool
+) -> None:
+    """Write the other sound beside the first, and tell of both."""
+    beside = wav.with_name(f"{wav.stem}.against{wav.suffix}")
+    write_pcm(beside, other.pcm, RATE)
+    told = (blind(heard.sound), blind(other.sound))
+    if as_json:
+        sides = [_got(one) if isinstance(one, Listened) else {} for one in (heard, other)]
+        rows = zip((heard, other), sides, told, (wav, beside), strict=True)
+        both = [{"name": one.name, **got, "heard": asdict(b), "recording": str(at)} for one, got, b, at in rows]
+        _print_json(plain({**both[0], **picture, "against": both[1]}))
+        return
+    out.print(side_by_side(Side.of(heard, told[0]), Side.of(other, told[1])))
+    _print_paths({"sound": str(wav), "against": str(beside), **picture})
+
+
+def _print_paths(paths: Mapping[str, str]) -> None:
+    for what, path in paths.items():
+        out.print(f"{what}: {path}", markup=False, soft_wrap=True)
 
 
 @app.command()

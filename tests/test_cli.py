@@ -187,6 +187,28 @@ def test_a_sentence_is_measured_and_recorded(badline):
     assert soundfile.info("listen.wav").frames == soundfile.info(got["recording"]).frames
 
 
+def test_two_sounds_are_measured_side_by_side(badline):
+    words = ("listen", "hello there", "--voice", "tone", "--profile", "./noisy.yaml", "--against", "mild")
+    _, text, _ = badline(*words)
+    _, words_for_programs, _ = badline(*words, "--json")
+    got = json.loads(words_for_programs)
+    assert "noisy typical" in text and "noisy mild" in text
+    assert (got["recording"], got["against"]["recording"]) == ("listen.wav", "listen.against.wav")
+    assert set(got["against"]) == set(got) - {"against"}
+    assert soundfile.info("listen.against.wav").frames == soundfile.info("listen.wav").frames
+
+
+def test_a_sentence_is_compared_with_a_recording_and_drawn(badline):
+    words = ("listen", "hello there", "--voice", "tone", "--profile", "./noisy.yaml")
+    badline(*words, "-o", "real.wav")
+    code, text, _ = badline(*words, "--against", "real.wav", "--explain", "stages.svg", "--json")
+    got = json.loads(text)
+    assert (code, got["picture"]) == (0, "stages.svg")
+    assert got["against"]["heard"] == got["heard"]
+    assert "set" not in got["against"]
+    assert Path("stages.svg").read_text().startswith("<?xml")
+
+
 def test_checked_files_are_told_for_programs(badline, toys):
     toys.change("two.yaml", "says:", "sais:")
     code, text, _ = badline("check", "one.yaml", "two.yaml", "--json")

@@ -1,26 +1,35 @@
 """One call, or one sentence, outside any run: what `badline call` and `badline listen` do."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import get_args
 
+import numpy as np
+from soundfile import LibsndfileError
+
+from pipeline.audio import Ints, Sound, from_pcm, read_sound, to_pcm
 from pipeline.call.script import refuse_unspeakable
 from pipeline.chance import Chance
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import find_named
-from pipeline.line.draw import Line, draw_line
+from pipeline.line.draw import Line, PlacedEffect, draw_line
 from pipeline.line.scene import Measure
-from pipeline.line.window import Saying, Studio, Window, calibrate
+from pipeline.line.window import RATE, Saying, Studio, Window, calibrate
 from pipeline.run.crew import Crew, Voices
 from pipeline.run.plan import Plan, Unit, severities_of
 from pipeline.run.unit import Done, run_unit
 from pipeline.spec.profile import Profile, find_profile
 from pipeline.spec.release import read_release
 from pipeline.spec.scenario import Scenario, read_scenario
-from pipeline.spec.severity import severity_named
+from pipeline.spec.severity import WORDS as SEVERITIES
+from pipeline.spec.severity import severity_name, severity_named
 from pipeline.spec.suite import Arm, Cast, Suite
 from pipeline.spec.voice import voice_named
 
 DEFAULT_RELEASE = "2026.11"
+SOUND_ENDINGS = (".wav", ".flac")
 
 
 def place_once(
@@ -60,24 +69,119 @@ def _cast(scenario: Scenario, profile: Profile, voice: str, seed: int) -> Cast:
 
 
 @dataclass(frozen=True, eq=False)
-class Listened:
-    """A sentence as it arrives: its window, the line that carried it, and the line's measures."""
+class Stage:
+    """What would arrive if the line ended here: `effect` was the last that did something, and `got` what it measured.
 
+    Before the first effect it is None: there the voice is alone.
+    """
+
+    effect: PlacedEffect | None
     window: Window
-    line: Line
+    got: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Listened:
+    """A sentence as it arrives: what the line is called, its window and its measures, and what it was made of."""
+
+    name: str
+    window: Window
     calibration: tuple[Measure, ...]
+    saying: Saying
+    studio: Studio
+
+    @property
+    def line(self) -> Line:
+        """The line that carried it."""
+        return self.studio.line
+
+    @property
+    def pcm(self) -> Ints:
+        """What is heard, as int16 at 16 kHz."""
+        return self.window.heard
+
+    @property
+    def sound(self) -> Sound:
+        """What is heard."""
+        return Sound(from_pcm(self.pcm), RATE)
+
+    def stages(self) -> Iterator[Stage]:
+        """From the voice alone to what arrives: the same window on the line's first effects, one more each time."""
+        before = 0
+        for count in range(len(self.line.effects) + 1):
+            effects = self.line.effects[:count]
+            window = _said_in(replace(self.studio, line=Line(effects)), self.saying)
+            # Measured on the whole line: a shorter one looks less far ahead, which levels tell in the third digit.
+            after = len(window.got)
+            yield Stage(effects[-1] if effects else None, window, self.window.got[before:after])
+            before = after
 
 
-def listen_once(text: str, profile: str, *, severity: str = "typical", voice: str, seed: int) -> Listened:
-    """Carry one sentence over a profile's line. Raises BadlineError and SoundInvalid."""
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A sound of anybody's, as one channel at its own rate."""
+
+    name: str
+    sound: Sound
+
+    @property
+    def pcm(self) -> Ints:
+        """At the rate of what it is compared with, as loud as it was."""
+        return to_pcm(self.sound.at(RATE).samples)
+
+
+def listen_once(
+    text: str, profile: str, *, severity: str = "typical", voice: str, seed: int, voices: Voices | None = None
+) -> Listened:
+    """Carry one sentence over a profile's line, spoken by `voices` if they are there. Raises BadlineError."""
     if not text.strip():
         raise BadlineError("TEXT: is empty; write what the caller says")
     bad, words = severity_named(severity), find_profile(profile)
-    voices, language = Voices(), "en"
+    voices, language = voices or Voices(), "en"
     speaker = voices.voice(voice_named(voice), language)
     chance = Chance(seed).named("listen", words.name, voice)
     line = draw_line(words, chance, bad)
     background = voices.bystanders(line, voice, language)
     studio = Studio(line, speaker.nominal, background, chance)
     measures = calibrate(studio, speaker.calibration)
-    return Listened(studio.utterance("listen", 1, Saying(speaker.speak(text), text)), line, measures)
+    saying = Saying(speaker.speak(text), text)
+    return Listened(f"{words.name} {severity_name(bad)}", _said_in(studio, saying), measures, saying, studio)
+
+
+def listen_against(
+    text: str, profile: str, against: str, *, severity: str = "typical", voice: str, seed: int
+) -> tuple[Listened, Listened | Recording]:
+    """The sentence on a profile's line, and what it is compared with. Raises BadlineError.
+
+    That is a sound file (.wav, .flac), the same line at another severity, or another profile.
+    """
+    recorded = _recording(Path(against)) if against.endswith(SOUND_ENDINGS) else None
+    voices = Voices()
+    listened = partial(listen_once, text, voice=voice, seed=seed, voices=voices)
+    first = listened(profile, severity=severity)
+    if recorded:
+        return first, recorded
+    other, bad = (profile, against) if _is_severity(against) else (against, severity)
+    return first, listened(other, severity=bad)
+
+
+def _said_in(studio: Studio, saying: Saying) -> Window:
+    return studio.utterance("listen", 1, saying)
+
+
+def _is_severity(text: str) -> bool:
+    return text in SEVERITIES or text.replace(".", "", 1).isdigit()
+
+
+def _recording(path: Path) -> Recording:
+    if not path.is_file():
+        raise BadlineError(f"--against: there is no file {path}")
+    try:
+        sound = read_sound(path)
+    except LibsndfileError as error:
+        raise BadlineError(f"--against: {path}: is no sound that can be read: {error}") from None
+    if not len(sound.samples):
+        raise BadlineError(f"--against: {path}: is empty")
+    if not np.isfinite(sound.samples).all():
+        raise BadlineError(f"--against: {path}: holds NaN or infinity")
+    return Recording(path.name, sound)

@@ -7,7 +7,7 @@ import soundfile
 from pipeline.errors import BadlineError, InfraError, Unspeakable
 from pipeline.run.crew import Crew
 from pipeline.run.plan import find_job, read_plan
-from pipeline.run.single import listen_once, place_once
+from pipeline.run.single import Recording, listen_against, listen_once, place_once
 from pipeline.run.unit import run_unit
 
 
@@ -134,3 +134,48 @@ def test_profiles_combine_for_one_call_too(toys):
 def test_an_unknown_severity_is_refused(toys):
     with pytest.raises(BadlineError, match=r"--severity: .*Did you mean 'harsh'"):
         place_once("x", "y", release=None, voice=None, arm="clean", seed=0, severity="hars")
+
+
+def against(toys, other):
+    return listen_against("hello", str(toys.folder / "noisy.yaml"), other, voice="tone", seed=1)
+
+
+def test_a_sentence_is_heard_on_two_lines(toys):
+    toys.write("late.yaml", "name: late\nabout: Far away.\nnetwork: [{delay: {ms: 300}}]")
+    first, other = against(toys, str(toys.folder / "late.yaml"))
+    assert (first.name, other.name) == ("noisy typical", "late typical")
+    alone = listen_once("hello", str(toys.folder / "late.yaml"), voice="tone", seed=1)
+    assert other.window.sha256 == alone.window.sha256
+
+
+@pytest.mark.parametrize(("typed", "rate"), [("mild", 0.025), ("1", 0.1), ("0.6", 0.06)])
+def test_a_severity_stands_for_the_same_line_at_that_one(toys, typed, rate):
+    _, other = against(toys, typed)
+    [loss] = [one["options"] for one in other.line.said() if one["name"] == "packet_loss"]
+    assert loss["rate"] == pytest.approx(rate)
+
+
+def test_a_recording_keeps_its_level_at_the_rate_of_the_line(toys):
+    tone = 0.25 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    soundfile.write(toys.folder / "real.flac", np.stack((tone, tone), axis=1), 44_100)
+    _, real = against(toys, str(toys.folder / "real.flac"))
+    assert isinstance(real, Recording)
+    assert len(real.pcm) == 16_000
+    assert np.abs(real.pcm[2000:-2000].astype(int)).max() == pytest.approx(0.25 * 32768, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "why"),
+    [("none.wav", None, "no file"), ("empty.wav", [], "is empty"), ("nan.wav", [0.1, float("nan")], "NaN")],
+)
+def test_a_recording_that_tells_nothing_is_refused(toys, name, samples, why):
+    if samples is not None:
+        soundfile.write(toys.folder / name, np.array(samples), 16_000, subtype="FLOAT")
+    with pytest.raises(BadlineError, match=f"--against: .*{why}"):
+        against(toys, str(toys.folder / name))
+
+
+def test_what_only_looks_like_a_recording_is_refused(toys):
+    toys.write("words.wav", "hello")
+    with pytest.raises(BadlineError, match=r"words\.wav: is no sound"):
+        against(toys, str(toys.folder / "words.wav"))

@@ -1,0 +1,86 @@
+"""Two sounds side by side: what was asked of each line and got, and what can be heard of both."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.line.scene import Measure
+from pipeline.run.blind import Blind
+from pipeline.run.single import Listened, Recording
+
+Key = tuple[str, str, int]  # effect, measure, and which of that name
+MARKS = {"asl_dbov": "active speech (P.56), dBov", "activity": "of the time active", "peak_dbov": "peak, dBov"}
+MARKS |= {"floor_dbov": "quietest tenth, dBov", "low_hz": "band from, Hz", "high_hz": "to, Hz"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: its name, the measures of its line and of its sentence, and what its sound alone tells."""
+
+    name: str
+    calibration: tuple[Measure, ...]
+    sentence: tuple[Measure, ...]
+    heard: Blind
+
+    @classmethod
+    def of(cls, one: Listened | Recording, heard: Blind) -> Self:
+        """Of a recording nothing was asked."""
+        if isinstance(one, Recording):
+            return cls(one.name, (), (), heard)
+        return cls(one.name, one.calibration, one.window.got, heard)
+
+
+def side_by_side(*sides: Side) -> RenderableType:
+    """Three tables: what holds for the lines, what this sentence met on them, and what the sounds alone tell."""
+    names = [side.name for side in sides]
+    parts = (
+        _measures("set: the lines, on 60 s of calibration speech", names, [side.calibration for side in sides]),
+        _measures("drawn: this sentence, as chance had it", names, [side.sentence for side in sides]),
+        _heard(sides),
+    )
+    return Group(*(part for part in parts if part))
+
+
+def _measures(title: str, names: Sequence[str], got: Sequence[Sequence[Measure]]) -> RenderableType | None:
+    told = [(name, _keyed(measures)) for name, measures in zip(names, got, strict=True) if measures]
+    table = _table(("effect", "measure"), [f"{name}\n{what}" for name, _ in told for what in ("asked", "got")])
+    for key in dict.fromkeys(key for _, column in told for key in column):
+        effect, name, _ = key
+        table.add_row(effect, name, *(cell for _, column in told for cell in _cells(column.get(key))))
+    return Group(Text(title, "bold"), table, Text()) if told else None
+
+
+def _keyed(measures: Sequence[Measure]) -> dict[Key, Measure]:
+    seen: Counter[tuple[str, str]] = Counter()
+    keyed = {}
+    for one in measures:
+        keyed[one.effect, one.name, seen[one.effect, one.name]] = one
+        seen[one.effect, one.name] += 1
+    return keyed
+
+
+def _cells(measure: Measure | None) -> tuple[str, str]:
+    return (f"{measure.asked:.4g}", f"{measure.got:.4g}") if measure else ("", "")
+
+
+def _heard(sides: Sequence[Side]) -> RenderableType:
+    table = _table(("of the sound alone",), [side.name for side in sides])
+    columns: list[dict[str, Any]] = [asdict(side.heard) for side in sides]
+    for name, meaning in MARKS.items():
+        table.add_row(meaning, *("-" if column[name] is None else f"{column[name]:.4g}" for column in columns))
+    return Group(Text("heard: whatever made the sound", "bold"), table, Text())
+
+
+def _table(names: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", overflow="fold")
+    return table

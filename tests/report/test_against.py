@@ -1,0 +1,56 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from pipeline.line.scene import Measure
+from pipeline.report.against import Side, side_by_side
+from pipeline.run.blind import Blind
+
+BLIND = Blind(-26.0, 0.5, -10.0, -60.0, 300.0, 3400.0)
+
+
+def shown(*sides, width=100):
+    file = io.StringIO()
+    Console(file=file, width=width).print(side_by_side(*sides))
+    return file.getvalue()
+
+
+def snr(asked, got=None, effect="room.noise"):
+    return Measure(effect, "snr_db", asked, asked + 0.01 if got is None else got, "drawn")
+
+
+def row(text, *names):
+    [line] = [line.split() for line in text.splitlines() if all(name in line for name in names)]
+    return line
+
+
+def test_asked_and_got_of_both_stand_in_one_row():
+    text = shown(Side("cafe", (snr(12.0),), (), BLIND), Side("bar", (snr(3.0),), (), BLIND))
+    assert row(text, "room.noise") == ["room.noise", "snr_db", "12", "12.01", "3", "3.01"]
+
+
+def test_what_one_line_lacks_is_left_empty():
+    text = shown(Side("cafe", (), (snr(12.0),), BLIND), Side("bar", (), (snr(3.0, effect="room.tv"),), BLIND))
+    assert row(text, "room.noise")[2:] == ["12", "12.01"]
+    assert row(text, "room.tv")[2:] == ["3", "3.01"]
+
+
+def test_the_second_of_two_noises_has_a_row_of_its_own():
+    text = shown(Side("cafe", (), (snr(12.0), snr(20.0)), BLIND), Side("bar", (), (snr(3.0),), BLIND))
+    rows = [line.split()[2:] for line in text.splitlines() if "room.noise" in line]
+    assert rows == [["12", "12.01", "3", "3.01"], ["20", "20.01"]]
+
+
+def test_of_a_recording_only_the_sound_is_told():
+    text = shown(Side("cafe", (snr(12.0),), (), BLIND), Side("real.wav", (), (), Blind(*[None, 0.0], *[None] * 4)))
+    assert row(text, "room.noise") == ["room.noise", "snr_db", "12", "12.01"]
+    assert row(text, "P.56")[-2:] == ["-26", "-"]
+    assert "drawn" not in text
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_nothing_is_cut_off(width):
+    text = shown(*(Side(f"{name} typical", (snr(12.0),), (snr(1.0),), BLIND) for name in "ab"), width=width)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
