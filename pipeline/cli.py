@@ -222,6 +222,7 @@ def listen(
     if against is None:
         heard, other = listen_once(text, profile, severity=severity, voice=voice, seed=seed), None
     else:
+        _refuse_overwriting(Path(against), wav)
         heard, other = listen_against(text, profile, against, severity=severity, voice=voice, seed=seed)
     write_pcm(wav, heard.pcm, RATE)
     if explain:
@@ -256,7 +257,7 @@ def _print_both(
     heard: Listened, other: Listened | Recording, wav: Path, picture: Mapping[str, str], *, as_json: bool
 ) -> None:
     """Write the other sound beside the first, and tell of both."""
-    beside = wav.with_name(f"{wav.stem}.against{wav.suffix}")
+    beside = _beside(wav)
     write_pcm(beside, other.pcm, RATE)
     told = (blind(heard.sound), blind(other.sound))
     if as_json:
@@ -267,6 +268,16 @@ def _print_both(
         return
     out.print(side_by_side(Side.of(heard, told[0]), Side.of(other, told[1])))
     _print_paths({"sound": str(wav), "against": str(beside), **picture})
+
+
+def _beside(wav: Path) -> Path:
+    return wav.with_name(f"{wav.stem}.against{wav.suffix}")
+
+
+def _refuse_overwriting(recording: Path, wav: Path) -> None:
+    """Before any work. Raises BadlineError."""
+    if recording.resolve() in (wav.resolve(), _beside(wav).resolve()):
+        raise BadlineError(f"--out: {wav}: would write over the recording {recording}; give it another name")
 
 
 def _print_paths(paths: Mapping[str, str]) -> None:

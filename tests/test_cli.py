@@ -209,6 +209,14 @@ def test_a_sentence_is_compared_with_a_recording_and_drawn(badline):
     assert Path("stages.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.parametrize("recording", ["a.wav", "./a.against.wav"])
+def test_a_recording_is_never_written_over(badline, recording):
+    Path(recording).write_bytes(b"precious")
+    code, _, told = badline("listen", "hello", "--voice", "tone", "--against", recording, "-o", "a.wav")
+    assert (code, Path(recording).read_bytes()) == (2, b"precious")
+    assert "would write over the recording" in told
+
+
 def test_checked_files_are_told_for_programs(badline, toys):
     toys.change("two.yaml", "says:", "sais:")
     code, text, _ = badline("check", "one.yaml", "two.yaml", "--json")

@@ -155,7 +155,7 @@ def listen_against(
 
     That is a sound file (.wav, .flac), the same line at another severity, or another profile.
     """
-    recorded = _recording(Path(against)) if against.endswith(SOUND_ENDINGS) else None
+    recorded = _recording(Path(against)) if against.lower().endswith(SOUND_ENDINGS) else None
     voices = Voices()
     listened = partial(listen_once, text, voice=voice, seed=seed, voices=voices)
     first = listened(profile, severity=severity)
