@@ -66,8 +66,8 @@ class Endpoint(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         time.sleep(self.delay_s)
         first = asked["turn"] == 1
-        answer = {"text": "Is there anything else?"} if first else {"text": "Goodbye.", "ends_call": True}
-        body = json.dumps(answer).encode()
+        answer = {"text": "Is there anything else?" if first else "Goodbye.", "ends_call": not first}
+        body = json.dumps({**answer, "actions": [], "state": {}, "handoff": None}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -136,6 +136,8 @@ class Bench:
         )
         wall_s = time.perf_counter() - began_s
         facts = [json.loads(path.read_text())["facts"]["call"] for path in (out / "units").glob("*.json")]
+        if failed := [one["error"] for one in facts if one["ended"] != "agent_hung_up"]:
+            raise SystemExit(f"{len(failed)} calls did not end as they should: {failed[0]}")
         minutes = sum(one["ended_ms"] for one in facts) / 60_000
         turns = sum(len(one["turns"]) for one in facts) / len(facts)
         way = Way(kind, delay_s, concurrency, calls, round(wall_s, 1), round(minutes, 1), round(turns, 2))
