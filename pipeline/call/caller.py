@@ -116,14 +116,19 @@ class Caller:
         self.unmatched: list[str] = []
 
     def hear(self, reply: Reply, *, start_ms: int, end_ms: int) -> None:
-        """A reply that begins to reach the ear; it will have been heard at `end_ms`. It replaces what was planned."""
+        """A reply that begins to reach the ear; it will have been heard at `end_ms`. It replaces what was planned.
+
+        Who has decided to hang up does so whatever is said; and what has no words is not heard at all.
+        """
+        if self._is_leaving or not values.has_words(reply.text):
+            return
         self._agenda = []
         self._unsay()
         self._prompts += 1
         self._prompt = _Prompt(reply.text, start_ms, end_ms)
         self._waits_from_ms, self._wait_ms = max(start_ms, end_ms), SILENCE_MS
         self._holds = self._talks_over = False
-        if reply.ends_call or reply.handoff or not values.has_words(reply.text):
+        if reply.ends_call or reply.handoff:
             return
         self._agenda = list(self._noises())
         self._before = deepcopy(self._memory)
@@ -135,6 +140,8 @@ class Caller:
 
     def hear_silence(self, at_ms: int) -> None:
         """The agent has fallen silent in mid-sentence."""
+        if self._is_leaving:
+            return
         prompt, self._prompt = self._prompt, replace(self._prompt, end_ms=at_ms)
         self._waits_from_ms, self._wait_ms = max(at_ms, self._spoke_until_ms), SILENCE_MS
         planned = [plan for plan in self._agenda if plan.is_answer]
@@ -180,6 +187,11 @@ class Caller:
         self._offered |= set(act.offered)
         if act.sort in ("words", "keys"):
             self._talks_over = now_ms + LEAD_IN_MS < self._prompt.end_ms
+
+    @property
+    def _is_leaving(self) -> bool:
+        """Whether they are about to hang up."""
+        return any(isinstance(plan.act, HangUp) for plan in self._agenda)
 
     def _unsay(self) -> None:
         """An answer that was planned and not given counts as never tried."""

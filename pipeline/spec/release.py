@@ -1,12 +1,12 @@
 """A release: the system under test, from endpointing to the agent's voice."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.spec.ranges import MsLatency, MsRange
-from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, read_words
+from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, read_words
 
 
 class Endpointing(Words):
@@ -21,6 +21,13 @@ class Endpointing(Words):
     min_speech_ms: Annotated[int, Field(ge=20, le=2_000)] = 200
     max_turn_s: Annotated[float, Field(ge=1, le=28)] = 28.0
     pre_roll_ms: Annotated[int, Field(ge=0, le=1_000)] = 300
+
+    @model_validator(mode="after")
+    def _turns_can_end(self) -> Self:
+        for key in ("min_speech_ms", "silence_ms"):
+            if getattr(self, key) > 1000 * self.max_turn_s:
+                raise complaint(f"{getattr(self, key)} ms is longer than any turn: max_turn_s is {self.max_turn_s:g}", key)
+        return self
 
 
 class BargeIn(Words):

@@ -135,7 +135,7 @@ def test_a_greeting_without_a_question_is_answered_with_the_wish(talk):
     assert keys(talk(), "Parcel desk, good morning.") == ["open"]
 
 
-@pytest.mark.parametrize("text", ["One moment please.", "Thank you.", "Let me look that up for you.", ""])
+@pytest.mark.parametrize("text", ["One moment please.", "Thank you.", "Let me look that up for you."])
 def test_told_to_wait_the_caller_waits_and_then_asks_whether_anybody_is_there(talk, text):
     one = talk()
     one.answer(ORDER)
@@ -143,6 +143,28 @@ def test_told_to_wait_the_caller_waits_and_then_asks_whether_anybody_is_there(ta
     hello = one.answer(text)
     assert hello.text.startswith("Hello? Are you there?")
     assert one.now_ms - 2000 >= heard_ms + SILENCE_MS
+
+
+@pytest.mark.parametrize("nothing", ["", "...", " "])
+def test_a_reply_that_nobody_can_hear_does_not_make_the_caller_wait_longer(caller, parcel, nothing):
+    one = caller(parcel())
+    [(began_ms, act)] = acts(one, "What is the order number?", end_ms=2000, until_ms=8000)
+    for at_ms in (9000, 11_000, 13_000):
+        one.hear(Reply(nothing), start_ms=at_ms, end_ms=at_ms)
+    [(asked_ms, hello), *_] = acts(one, start_ms=began_ms, until_ms=60_000)
+    assert hello.text.startswith("Hello? Are you there?")
+    assert asked_ms <= on_grid(began_ms + LEAD_IN_MS + 1000 + SILENCE_MS)
+
+
+def test_who_has_decided_to_hang_up_does_so_whatever_is_said_or_stopped(caller, parcel):
+    one = caller(parcel(), patience=1, reaction_ms=3000)
+    prompt = "What is the order number?"
+    for at_ms in (0, 1000, 2000):  # never heard to its end, and asked a third time: patience is over
+        one.hear(Reply(prompt), start_ms=at_ms, end_ms=at_ms + 900)
+    one.hear_silence(2500)
+    one.hear(Reply("Are you there?"), start_ms=2600, end_ms=3000)
+    [(_, act)] = acts(one, start_ms=3000, until_ms=20_000)[:1]
+    assert act == HangUp("gave_up")
 
 
 def test_a_hold_costs_no_second_telling(talk):
