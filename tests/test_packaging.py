@@ -67,4 +67,4 @@ def test_an_installed_wheel_places_a_call(outside: dict[str, str], tmp_path: Pat
     call = [*BADLINE, "call", "track_parcel", "--arm", "oracle"]
     said = subprocess.run(call, cwd=tmp_path, env=outside, capture_output=True, text=True, check=True).stdout
     assert "passed" in said
-    assert len(list(tmp_path.glob("*.wav"))) == 1
+    assert len(list(tmp_path.glob("*.flac"))) == 2  # what was heard, and what was said
