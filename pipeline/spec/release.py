@@ -26,7 +26,9 @@ class Endpointing(Words):
     def _turns_can_end(self) -> Self:
         for key in ("min_speech_ms", "silence_ms"):
             if getattr(self, key) > 1000 * self.max_turn_s:
-                raise complaint(f"{getattr(self, key)} ms is longer than any turn: max_turn_s is {self.max_turn_s:g}", key)
+                raise complaint(
+                    f"{getattr(self, key)} ms is longer than any turn: max_turn_s is {self.max_turn_s:g}", key
+                )
         return self
 
 
