@@ -148,7 +148,7 @@ def test_told_to_wait_the_caller_waits_and_then_asks_whether_anybody_is_there(ta
 @pytest.mark.parametrize("nothing", ["", "...", " "])
 def test_a_reply_that_nobody_can_hear_does_not_make_the_caller_wait_longer(caller, parcel, nothing):
     one = caller(parcel())
-    [(began_ms, act)] = acts(one, "What is the order number?", end_ms=2000, until_ms=8000)
+    [(began_ms, _)] = acts(one, "What is the order number?", end_ms=2000, until_ms=8000)
     for at_ms in (9000, 11_000, 13_000):
         one.hear(Reply(nothing), start_ms=at_ms, end_ms=at_ms)
     [(asked_ms, hello), *_] = acts(one, start_ms=began_ms, until_ms=60_000)
