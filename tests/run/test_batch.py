@@ -14,6 +14,8 @@ from pipeline.run.batch import run_batch
 from pipeline.run.plan import find_job, read_plan
 from pipeline.run.single import place_once
 
+pytestmark = pytest.mark.slow  # worker processes take seconds to start
+
 BADLINE = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 
 

@@ -12,6 +12,8 @@ from pipeline.run.local import run_in_processes
 from pipeline.run.plan import find_job, read_plan
 from pipeline.run.store import Store
 
+pytestmark = pytest.mark.slow  # worker processes take seconds to start
+
 
 def run(toys, workers=2, concurrency=1, units=None, out=None):
     """How the units ended, by name, and what was committed."""
