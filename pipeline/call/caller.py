@@ -185,6 +185,8 @@ class Caller:
     def _begin(self, act: Speak, now_ms: int) -> None:
         self._speaking = act
         self._offered |= set(act.offered)
+        if self._before:  # an answer still to come may be unsaid; this will not be
+            self._before.attempts[act.key] = act.attempt
         if act.sort in ("words", "keys"):
             self._talks_over = now_ms + LEAD_IN_MS < self._prompt.end_ms
 

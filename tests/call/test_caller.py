@@ -156,6 +156,20 @@ def test_a_reply_that_nobody_can_hear_does_not_make_the_caller_wait_longer(calle
     assert asked_ms <= on_grid(began_ms + LEAD_IN_MS + 1000 + SILENCE_MS)
 
 
+def test_an_aside_that_was_said_keeps_its_number_though_the_answer_after_it_was_not(caller, parcel):
+    one = caller(parcel(), asides=1.0, reaction_ms=500)
+    said = []
+    for start_ms in (0, 20_000):
+        one.hear(Reply("What is the order number?"), start_ms=start_ms, end_ms=start_ms + 1000)
+        for now_ms in range(on_grid(start_ms + 1000), start_ms + 10_000, GRID_MS):
+            if act := one.act(now_ms):
+                one.spoke_until(now_ms + 1000)
+                said.append((act.key, act.attempt))
+                break
+        one.hear_silence(start_ms + 100)
+    assert said == [("aside", 1), ("aside", 2)]
+
+
 def test_who_has_decided_to_hang_up_does_so_whatever_is_said_or_stopped(caller, parcel):
     one = caller(parcel(), patience=1, reaction_ms=3000)
     prompt = "What is the order number?"
