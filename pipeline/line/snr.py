@@ -3,13 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.random import Generator
+from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import a_weighted_leq_dbov, gain, leq_dbov
 from pipeline.line.beds import Bed, Weighting
+from pipeline.line.recordings import Recordings
 from pipeline.line.scene import Measure, Nominal, Scene
 from pipeline.spec.severity import louder_db
 
@@ -33,6 +36,23 @@ class Asked:
     def level_dbov(self, sound: Floats, rate: int) -> float:
         """The level of a piece of the bed; `-inf` where it is silent."""
         return a_weighted_leq_dbov(sound, rate) if self.weighting == "A" else leq_dbov(sound)
+
+
+class BedWords(Recordings):
+    """How far below the talker a bed lies, and the recordings it may be taken from."""
+
+    snr_db: float = Field(default=15.0, ge=LEAST_DB, le=MOST_DB)
+    weighting: Weighting = "A"
+
+    def at(self, severity: float) -> Self:
+        """The same with an amplitude in proportion: as written at .5, 6 dB louder at 1."""
+        return self.model_copy(update={"snr_db": snr_at(self.snr_db, severity)})
+
+    def asked(self, effect: str) -> Asked:
+        """What this asks of the effect. Raises ValueError where the recording was not picked yet."""
+        if self.folder is not None:
+            raise ValueError("a folder is not settled: call options.settled(rng) first")
+        return Asked(effect, self.snr_db, self.weighting)
 
 
 def lay(bed: Bed, scene: Scene, rngs: Sequence[Generator], asked: Asked) -> Scene:

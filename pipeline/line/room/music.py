@@ -8,19 +8,17 @@ from typing import ClassVar, Literal, Self
 from numpy.random import Generator
 from pydantic import Field
 
-from pipeline.line.beds import Bed, Weighting
+from pipeline.line.beds import Bed
 from pipeline.line.loops import Looped, looped
-from pipeline.line.recordings import Recordings
 from pipeline.line.scene import Scene
-from pipeline.line.snr import LEAST_DB, MOST_DB, Asked, lay, snr_at
+from pipeline.line.snr import LEAST_DB, MOST_DB, BedWords, lay
 from pipeline.line.tunes import STEP_S, from_small_speaker, tune
 
 
-class Options(Recordings):
+class Options(BedWords):
     """How far below the talker it plays, from what loudspeaker, and what: a `file`, a `folder`, else made-up music."""
 
     snr_db: float = Field(default=18.0, ge=LEAST_DB, le=MOST_DB)
-    weighting: Weighting = "A"
     loudspeaker: Literal["small", "none"] = "small"
     tune: int = Field(default=0, ge=0, le=2**32 - 1)
 
@@ -28,10 +26,6 @@ class Options(Recordings):
         """The same with one tune, or one recording of the folder, for the whole call."""
         picked = super().settled(rng)
         return picked if picked.tune else picked.model_copy(update={"tune": int(rng.integers(1, 2**32))})
-
-    def at(self, severity: float) -> Self:
-        """The same with an amplitude in proportion: as written at .5, 6 dB louder at 1."""
-        return self.model_copy(update={"snr_db": snr_at(self.snr_db, severity)})
 
 
 class Music:
@@ -44,14 +38,11 @@ class Music:
     runs_on = True
 
     def __init__(self, options: Options) -> None:
-        if options.folder is not None:
-            raise ValueError("a folder is not settled: call options.settled(rng) first")
-        self._options = options
+        self._options, self._asked = options, options.asked("room.music")
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with music among its noise."""
-        asked = Asked("room.music", self._options.snr_db, self._options.weighting)
-        return lay(self._bed(scene.rate), scene, rngs, asked)
+        return lay(self._bed(scene.rate), scene, rngs, self._asked)
 
     def _bed(self, rate: int) -> Bed:
         small = self._options.loudspeaker == "small"
