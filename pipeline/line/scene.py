@@ -9,6 +9,8 @@ from numpy.random import Generator
 
 from pipeline.audio import Bools, Floats
 
+Device = Literal["any", "cpu"]
+
 
 @dataclass(frozen=True)
 class Measure:
