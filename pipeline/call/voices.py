@@ -1,7 +1,9 @@
 """Voices as a call needs them: trimmed, at the line's rate, and at a known level."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import overload
 
 import numpy as np
 from cachetools import LRUCache
@@ -71,12 +73,41 @@ def trimmed(samples: Floats, text: str) -> Floats:
     return samples[loud[0] * frame : (loud[-1] + 1) * frame].copy()
 
 
-def bystanders(kind: str, voices: Sequence[LevelVoice], language: str) -> tuple[tuple[Floats, ...], ...]:
+class Bystanders(Sequence[Sequence[Floats]]):
+    """People, and what each of them says: spoken when somebody first listens to that one, since few effects need all.
+
+    `speak` gives the sentences of the i-th.
+    """
+
+    def __init__(self, people: int, speak: Callable[[int], Sequence[Floats]]) -> None:
+        self._people = range(people)
+        self._speak = cache(speak)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[Floats]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[Floats]]: ...
+
+    def __getitem__(self, index: int | slice) -> Sequence[Floats] | Sequence[Sequence[Floats]]:
+        if isinstance(index, slice):
+            return [self._speak(one) for one in self._people[index]]
+        return self._speak(self._people[index])
+
+
+def bystanders(kind: str, voices: Sequence[Callable[[], LevelVoice]], language: str) -> Bystanders:
     """What people of a kind say in the background: the shipped sentences, dealt to the voices, each at -26 dBov."""
     path = shipped("fixtures") / "bystanders" / language.partition("-")[0] / f"{kind}.txt"
     lines = path.read_text(encoding="utf-8").splitlines()
-    dealt = [(voice, lines[i :: len(voices)]) for i, voice in enumerate(voices)]
-    return tuple(tuple(_said_by(voice, line) for line in some) for voice, some in dealt)
+
+    def speak(person: int) -> tuple[Floats, ...]:
+        voice = voices[person]()
+        return tuple(_said_by(voice, line) for line in lines[person :: len(voices)])
+
+    return Bystanders(len(voices), speak)
 
 
 def _said_by(voice: LevelVoice, line: str) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from pipeline.agent import Agent, AgentError
@@ -12,7 +12,7 @@ from pipeline.call.caller import Caller
 from pipeline.call.mouth import Mouth
 from pipeline.call.place import Finished, place_call
 from pipeline.call.tracks import Tracks
-from pipeline.call.voices import LevelVoice, bystanders
+from pipeline.call.voices import Bystanders, LevelVoice, bystanders
 from pipeline.chance import Chance
 from pipeline.errors import Unspeakable
 from pipeline.files import canonical_json
@@ -37,7 +37,7 @@ class Voices:
     """Voices and background speech, synthesised once and kept."""
 
     _voices: dict[tuple[str, str], LevelVoice] = field(default_factory=dict)
-    _background: dict[tuple[str, str, str], tuple[tuple[Floats, ...], ...]] = field(default_factory=dict)
+    _background: dict[tuple[str, str, str], Bystanders] = field(default_factory=dict)
 
     def voice(self, chosen: Chosen, language: str) -> LevelVoice:
         """The voice at its nominal level."""
@@ -50,9 +50,10 @@ class Voices:
         """What each kind of bystander that the line needs has to say, in other voices than the caller's."""
         return {kind: self._spoken(kind, caller, language) for kind in sorted(line.voices)}
 
-    def _spoken(self, kind: str, caller: str, language: str) -> tuple[tuple[Floats, ...], ...]:
+    def _spoken(self, kind: str, caller: str, language: str) -> Bystanders:
         if (kind, caller, language) not in self._background:
-            voices = [self.voice(voice_named(name), language) for name in BYSTANDERS[kind] if name != caller]
+            names = [name for name in BYSTANDERS[kind] if name != caller]
+            voices = [partial(self.voice, voice_named(name), language) for name in names]
             self._background[kind, caller, language] = bystanders(kind, voices, language)
         return self._background[kind, caller, language]
 

@@ -3,7 +3,7 @@
 import textwrap
 import unicodedata
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -62,18 +62,19 @@ class Hibari:
 
     def _spoken(self, text: str, speed: float, seed: int) -> Floats:
         """Piece after piece, as the model's own call has them, but none so long that memory runs out."""
-        voice, rng = self._voice, np.random.default_rng(seed)
+        voice, rng = _model(), np.random.default_rng(seed)
         said = [piece for clause in voice.phonemize(text) for piece in pieces(clause)]
         sounds = [voice.from_ids(voice.ids(piece), speed, rng) for piece in said]
         return np.concatenate(sounds or [np.zeros(0, np.float32)])
 
-    @cached_property
-    def _voice(self) -> Voice:
-        """The model, loaded (0.7 s, 0.3 GB) when first spoken with; one thread, so that its bits repeat."""
-        voice = Voice(threads=1)
-        if file_hash(Path(voice.model_path)) != WEIGHTS_SHA256:
-            raise InfraError(f"{voice.model_path}: is not the model of hibari-tts 0.2.1: its SHA-256 differs")
-        return voice
+
+@cache
+def _model() -> Voice:
+    """The model that all speakers share, loaded (0.5 s, 0.3 GB) when first spoken with; one thread: its bits repeat."""
+    voice = Voice(threads=1)
+    if file_hash(Path(voice.model_path)) != WEIGHTS_SHA256:
+        raise InfraError(f"{voice.model_path}: is not the model of hibari-tts 0.2.1: its SHA-256 differs")
+    return voice
 
 
 def pieces(clause: str) -> list[str]:

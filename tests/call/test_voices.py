@@ -4,6 +4,7 @@ import pytest
 from pipeline import levels
 from pipeline.call.voices import NOMINAL_DBOV, LevelVoice, bystanders, trimmed
 from pipeline.errors import InfraError
+from pipeline.files import shipped
 from pipeline.line.window import RATE
 from pipeline.spec.voice import voice_named
 
@@ -43,8 +44,22 @@ def test_a_voice_that_makes_no_sound_is_our_own_fault():
 
 
 def test_bystanders_take_turns_at_the_nominal_level(voice):
-    first, second = bystanders("adult", [voice, voice], "en-GB")
+    first, second = bystanders("adult", [lambda: voice] * 2, "en-GB")
     assert len(first) > 5
     for speech in (*first[:2], *second[:2]):
         level = levels.active_speech_level(speech, RATE).asl_dbov
         assert level == pytest.approx(NOMINAL_DBOV, abs=0.2)
+
+
+def test_only_who_is_listened_to_has_to_speak(voice):
+    spoke = []
+    people = bystanders("child", [lambda who=who: spoke.append(who) or voice for who in "abc"], "en")
+    assert (len(people), spoke) == (3, [])
+    assert len({id(people[1]), id(people[-2]), id(people[1:2][0])}) == 1
+    assert spoke == ["b"]
+
+
+def test_every_shipped_sentence_is_dealt_to_somebody(voice):
+    lines = (shipped("fixtures") / "bystanders" / "en" / "child.txt").read_text().splitlines()
+    people = bystanders("child", [lambda: voice] * 3, "en")
+    assert [len(said) for said in people] == [len(lines[i::3]) for i in range(3)]
