@@ -19,21 +19,32 @@ from pipeline.audio import Ints, write_pcm
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.window import RATE
 from pipeline.report.against import Side, side_by_side
+from pipeline.report.cards import cards_table
 from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
 from pipeline.report.pairing import pairing_table, refusals
-from pipeline.report.progress import Watching
+from pipeline.report.progress import Counting, Watching
 from pipeline.report.table import failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.blind import blind
+from pipeline.run.cards import measured_cards, shipped_cards
 from pipeline.run.check import check_file, shipped_words
 from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
 from pipeline.run.local import CONCURRENCY
 from pipeline.run.pair import pair_runs
 from pipeline.run.plan import find_job
-from pipeline.run.single import SOUND_ENDINGS, Listened, Recording, listen_against, listen_once, place_once
+from pipeline.run.single import (
+    DEFAULT_RELEASE,
+    SOUND_ENDINGS,
+    Listened,
+    Recording,
+    listen_against,
+    listen_once,
+    place_once,
+)
 from pipeline.run.store import kept_call
+from pipeline.run.survey import MOST_UTTERANCES
 from pipeline.run.unit import Done, plain
 from pipeline.spec.schema import SCHEMAS, schema_of
 
@@ -283,6 +294,31 @@ def _refuse_overwriting(recording: Path, wav: Path) -> None:
 def _print_paths(paths: Mapping[str, str]) -> None:
     for what, path in paths.items():
         out.print(f"{what}: {path}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def profiles(
+    names: Annotated[list[str] | None, typer.Argument(help="Profiles to measure now: files or names.")] = None,
+    measure: Annotated[
+        int, typer.Option(min=1, max=MOST_UTTERANCES, help="On so many utterances at each strength.")
+    ] = 30,
+    release: Annotated[str, typer.Option(help="Whose recogniser hears them.")] = DEFAULT_RELEASE,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")] = CORES,
+    as_json: Json = False,
+) -> None:
+    """List the noise profiles, with SNR and word errors, or measure some.
+
+    Example: badline profiles cafe+mumbler --measure 60
+    """
+    if names:
+        with Counting(err, "utterances") as counting:
+            cards = measured_cards(names, release, utterances=measure, workers=workers, watch=counting.at)
+    else:
+        cards = shipped_cards()
+    if as_json:
+        _print_json(plain([asdict(card) for card in cards]))
+    else:
+        out.print(cards_table(cards))
 
 
 @app.command()

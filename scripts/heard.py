@@ -23,7 +23,7 @@ from pipeline.spec.release import read_release
 from pipeline.spec.severity import NONE
 from pipeline.spec.voice import voice_named
 
-SENTENCES = (Path(__file__).parent / "sentences.txt").read_text(encoding="utf-8").splitlines()
+SENTENCES = (Path(__file__).parents[1] / "fixtures/sentences/en.txt").read_text(encoding="utf-8").splitlines()
 VOICES = ("heart", "deep", "high")
 RELEASE = "2026.11"
 AROUND_MS = 300  # what an endpointer leaves around the words

@@ -11,9 +11,12 @@ from typing import get_args
 
 import matplotlib.pyplot as plt
 import yaml
-from heard import Rate, Take, hear_all, rate_of, takes
+from rich.console import Console
 
 from pipeline.line.ambiences import Kind
+from pipeline.report.progress import Counting
+from pipeline.run.single import DEFAULT_RELEASE
+from pipeline.run.survey import MOST_UTTERANCES, Heard, Rate, Take, hear_all, rate_of, takes
 from pipeline.spec.severity import louder_db
 
 SEVERITIES = (0.25, 0.5, 0.75, 1.0)
@@ -66,22 +69,33 @@ def main() -> None:
     chosen = {name: words for name, words in doses().items() if not wanted.only or name in wanted.only.split(",")}
     wanted.out.mkdir(parents=True, exist_ok=True)
     paths = {name: written(name, words, wanted.out) for name, words in chosen.items()}
-    clean = takes([wanted.out / "clean"], [0.0])
-    heard = hear_all([*clean, *takes(paths.values(), SEVERITIES)], wanted.out / "heard.jsonl", workers=wanted.workers)
+    clean, lines = taken("clean_line", 0.0), [taken(str(path), s) for path in paths.values() for s in SEVERITIES]
+    with Counting(Console(stderr=True), "utterances") as counting:
+        heard = hear_all(
+            [*clean, *(take for line in lines for take in line)],
+            workers=wanted.workers, watch=counting.at, kept=wanted.out / "doses.jsonl",
+        )  # fmt: skip
     curves = {name: curve(path, heard, clean) for name, path in paths.items()}
-    told = {name: [{"severity": s, "dose": dose_of(name, s), **vars(rate)} for s, rate in points] for name, points in curves.items()}
+    told = {
+        name: [{"severity": s, "dose": dose_of(name, s), **vars(rate)} for s, rate in points]
+        for name, points in curves.items()
+    }
     print(json.dumps(told, indent=1) if wanted.json else table(curves))
     if wanted.plots:
         wanted.plots.mkdir(parents=True, exist_ok=True)
         draw(curves, wanted.plots)
 
 
-def curve(path: Path, heard: Mapping[Take, dict], clean: Sequence[Take]) -> list[tuple[float, Rate]]:
+def taken(profile: str, severity: float) -> list[Take]:
+    """All utterances on a line."""
+    return takes(profile, severity, DEFAULT_RELEASE, utterances=MOST_UTTERANCES)
+
+
+def curve(path: Path, heard: Mapping[Take, Heard], clean: Sequence[Take]) -> list[tuple[float, Rate]]:
     """The rate at each severity; at 0 it is the clean one's."""
-    points = [(0.0, rate_of((take, heard[take]) for take in clean))]
+    points = [(0.0, rate_of({take: heard[take] for take in clean}))]
     for severity in SEVERITIES:
-        mine = takes([path], [severity])
-        points.append((severity, rate_of((take, heard[take]) for take in mine)))
+        points.append((severity, rate_of({take: heard[take] for take in taken(str(path), severity)})))
     return points
 
 
@@ -90,7 +104,9 @@ def table(curves: Mapping[str, Sequence[tuple[float, Rate]]]) -> str:
     severities = (0.0, *SEVERITIES)
     head = "| effect | " + " | ".join(f"{severity:g}" for severity in severities) + " |"
     rows = [
-        f"| {name} | " + " | ".join(f"{100 * r.wer:.1f} ({100 * r.low:.1f}-{100 * r.high:.1f})" for _, r in points) + " |"
+        f"| {name} | "
+        + " | ".join(f"{100 * r.wer:.1f} ({100 * r.low:.1f}-{100 * r.high:.1f})" for _, r in points)
+        + " |"
         for name, points in curves.items()
     ]
     return "\n".join([head, "|---" * (len(severities) + 1) + "|", *rows])

@@ -77,3 +77,38 @@ class Watching:
             return False
         self._logged_s = now_s
         return True
+
+
+class Counting:
+    """Told how many of how many are done; shows the rate and the time left."""
+
+    def __init__(self, console: Console, things: str) -> None:
+        self._console, self._things = console, things
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(20), MofNCompleteColumn())
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._bar.add_task(things, total=None)
+        self._logged_s = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def at(self, done: int, total: int) -> None:
+        """So many are done."""
+        self._bar.update(self._task, completed=done, total=total, description=self._line())
+        now_s = time.monotonic()
+        if not self._console.is_terminal and (now_s - self._logged_s >= LOG_EVERY_S or done == total):
+            self._logged_s = now_s
+            self._console.print(f"{done}/{total} {self._line()}", markup=False, soft_wrap=True)
+
+    def _line(self) -> str:
+        task = self._bar.tasks[0]
+        if not task.speed or task.time_remaining is None:
+            return self._things
+        left = timedelta(seconds=round(task.time_remaining))
+        return f"{self._things}, {task.speed * 60:.3g} a minute, {left} left"
