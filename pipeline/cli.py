@@ -306,7 +306,7 @@ def profiles(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")] = CORES,
     as_json: Json = False,
 ) -> None:
-    """List the noise profiles, with SNR and word errors, or measure some.
+    """List the noise profiles and their word errors, or measure some.
 
     Example: badline profiles cafe+mumbler --measure 60
     """

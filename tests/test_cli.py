@@ -12,7 +12,7 @@ from pipeline.run.single import place_once
 from pipeline.run.store import Store
 from pipeline.run.unit import run_unit
 
-COMMANDS = ("run", "call", "plot", "listen", "check", "pair", "init", "doctor", "engines", "schema")
+COMMANDS = ("run", "call", "plot", "listen", "profiles", "check", "pair", "init", "doctor", "engines", "schema")
 
 
 @pytest.fixture
