@@ -15,15 +15,15 @@ class Tracks:
     """The caller's windows as the platform hears them, and the agent's answers as they leave it.
 
     Where the line has an echo, an answer that begins or stops changes what comes a round trip later, so nothing that
-    the platform has heard. Behind the caller's last word another block of silence begins; only a window in which they
-    still speak is rendered anew. So an utterance sounds the same whatever is answered to it.
+    the platform has heard. Behind the caller's last word a block of silence begins; only a window in which they still
+    speak is rendered anew. So an utterance sounds the same whatever is answered to it. Blocks are named by when they
+    start in their silence, so that others' talk runs on wherever one begins.
     """
 
     studio: Studio
     caller: Track = field(default_factory=Track)
     answers: list[Answer] = field(default_factory=list)
-    _gap: int = 0
-    _block: int = 0
+    _said: Placed | None = None
     _echo_changes: bool = False
 
     @property
@@ -34,14 +34,14 @@ class Tracks:
     def say(self, key: str, attempt: int, saying: Saying, now_ms: int) -> Placed:
         """The caller says something: its window starts now."""
         self.caller.place(self.studio.utterance(key, attempt, saying, self._at_ear(now_ms)), now_ms)
-        self._gap, self._block, self._echo_changes = self._gap + 1, 0, False
-        return self.caller.placed[-1]
+        self._said, self._echo_changes = self.caller.placed[-1], False
+        return self._said
 
     def be_silent(self, now_ms: int) -> None:
         """The caller says nothing more: their line sounds on, with what is heard in it of the agent by now."""
         if now_ms == self.caller.end_ms or (self._echo_changes and self._spoken_until_ms <= now_ms):
-            self.caller.place(self.studio.gap(self._gap, self._block, self._at_ear(now_ms)), now_ms)
-            self._block += 1
+            after, since_ms = (self._said.window, self._said.start_ms) if self._said else (None, 0)
+            self.caller.place(self.studio.gap(after, now_ms - since_ms, self._at_ear(now_ms)), now_ms)
         elif self._echo_changes:
             last = self.caller.placed[-1]
             window = self.studio.again(last.window, self._at_ear(last.start_ms))

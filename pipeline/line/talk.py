@@ -20,15 +20,22 @@ T = TypeVar("T")
 
 # Single words and cut sentences have levels of their own; so much of whole sentences has the level asked for.
 LEVEL_IS_STEADY_S = 5.0
+# Between words the level dips, if only in the closure of a stop: so far below the sentence's mean, for so long.
+FRAME_MS, DIP_FRAMES, DIP_DB = 10, 3, 20.0
 PHASES = 512  # so many points of a loop tell how much chance moves what is heard of it
 
 
 class Remark(NamedTuple):
-    """A sentence that is said from sample `start` of the window to `end`; it may lie partly outside."""
+    """A sentence that is said from sample `start` of the window to `end`; it may lie partly outside.
+
+    A `pause` follows. Its first `skipped` samples are not said.
+    """
 
     sentence: int
     start: int
     end: int
+    pause: int
+    skipped: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +55,14 @@ class Talk:
         rounds = (np.arange(first, last + 1) * self.loop - self.phase)[:, None]
         starts, ends = (rounds + self.begins).ravel(), (rounds + self.ends).ravel()
         there = (starts >= -before) & (starts < samples)
-        sentences = np.tile(self.order, len(rounds))
-        columns = (sentences[there].tolist(), starts[there].tolist(), ends[there].tolist())
+        sentences, pauses = np.tile(self.order, len(rounds)), np.tile(self.pauses, len(rounds))
+        columns = (one[there].tolist() for one in (sentences, starts, ends, pauses))
         return [Remark(*row) for row in zip(*columns, strict=True)]
+
+    @property
+    def pauses(self) -> Whole:
+        """How many samples lie between the end of each sentence and the begin of the next."""
+        return np.append(self.begins[1:], self.begins[0] + self.loop) - self.ends
 
     def later(self, samples: int) -> "Talk":
         """The same, so many samples on."""
@@ -108,7 +120,8 @@ class Speaker:
     response: Floats
     rate: int
     loop: int
-    _heard: dict[int, Floats] = field(default_factory=dict)
+    _heard: dict[tuple[int, int], Floats] = field(default_factory=dict)
+    _gains: dict[int, float] = field(default_factory=dict)
 
     @property
     def lengths(self) -> list[int]:
@@ -125,13 +138,34 @@ class Speaker:
         """The length of the longest sentence with the room ringing on after it."""
         return max(self.lengths) + len(self.response) - 1
 
-    def sentence(self, index: int) -> Floats:
-        """The sentence behind the response, at an active speech level of 0 dBov; silence as it is."""
-        if index not in self._heard:
-            self._heard[index] = self._levelled(self.sentences[index])
-        return self._heard[index]
+    def sentence(self, index: int, skipped: int = 0) -> Floats:
+        """The sentence behind the response, at an active speech level of 0 dBov; silence as it is.
 
-    def _levelled(self, dry: Floats) -> Floats:
+        Without its first `skipped` samples it is as loud as it would be with them.
+        """
+        if index not in self._gains:
+            self._gains[index] = self._gain(self.sentences[index])
+        if (index, skipped) not in self._heard:
+            wet = signal.fftconvolve(self.sentences[index][skipped:], self.response)
+            self._heard[index, skipped] = np.asarray(wet * np.float32(self._gains[index]), np.float32)
+        return self._heard[index, skipped]
+
+    def from_a_word(self, remark: Remark, at: int) -> Remark | None:
+        """A remark, begun with the nearest word if it is under way at sample `at` of a window; None: it was over.
+
+        Since it then ends as much later as earlier on average, the share of the time that they talk stays.
+        """
+        if not remark.start < at < remark.end:
+            return remark
+        dry, passed = self.sentences[remark.sentence], at - remark.start
+        edges = word_edges(dry, self.rate)
+        edges = edges[passed - edges <= remark.pause]
+        skipped = int(edges[np.abs(edges - passed).argmin()])
+        if skipped == len(dry):
+            return None
+        return remark._replace(start=at, end=at + len(dry) - skipped, skipped=skipped)
+
+    def _gain(self, dry: Floats) -> float:
         """The level is that of the sentence said again and again with the mean pause.
 
         So what rings into the next sentence counts there.
@@ -140,7 +174,19 @@ class Speaker:
         every = min(round(len(dry) / self.share), len(wet))
         again = np.pad(wet, (0, -len(wet) % every)).reshape(-1, every).sum(axis=0)
         asl_dbov = active_speech_level(again, self.rate).asl_dbov
-        return np.asarray(wet * np.float32(gain(-asl_dbov) if np.isfinite(asl_dbov) else 0.0), np.float32)
+        return gain(-asl_dbov) if np.isfinite(asl_dbov) else 0.0
+
+
+def word_edges(dry: Floats, rate: int) -> Whole:
+    """The samples of a sentence at which a word may begin: where a dip in its level ends, and its own two ends."""
+    ends, frame = [0, len(dry)], rate * FRAME_MS // 1000
+    if len(dry) < DIP_FRAMES * frame:
+        return np.array(ends)
+    power = np.square(dry[: len(dry) // frame * frame].reshape(-1, frame), dtype=np.float64).mean(axis=1)
+    quiet = power <= power.mean() * 10 ** (-DIP_DB / 10)
+    for_long = signal.lfilter(np.ones(DIP_FRAMES), [1.0], quiet) >= DIP_FRAMES
+    dips = (np.flatnonzero(for_long[:-1] & ~quiet[1:]) + 1) * frame
+    return np.concatenate((ends[:1], dips, ends[1:]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +220,7 @@ class Overheard:
     @property
     def per_min(self) -> float:
         """How many sentences begin in that part, each minute."""
-        return sum(one.start >= self.hidden for one in self.remarks) * self._per_min
+        return sum(one.start > self.hidden for one in self.remarks) * self._per_min
 
     @property
     def per_min_sd(self) -> float | None:
@@ -188,7 +234,7 @@ class Overheard:
     def sir(self, effect: str, asked: float, nominal: Nominal) -> list[Measure]:
         """How much softer they are than the caller; nothing where nobody talks."""
         ends = len(self.stem)
-        whole = [one for one in self.remarks if self.hidden <= one.start and one.end <= ends]
+        whole = [one for one in self.remarks if self.hidden <= one.start and one.end <= ends and not one.skipped]
         steady = sum(one.end - one.start for one in whole) >= LEVEL_IS_STEADY_S * self.rate
         heard = slice(whole[0].start, whole[-1].end) if steady else slice(self.hidden, None)
         asl_dbov = active_speech_level(self.stem[heard], self.rate).asl_dbov
@@ -200,14 +246,23 @@ class Overheard:
         return [Measure(effect, "sir_db", asked, got, "set", tolerance=0.5)]
 
 
-def overhear(speaker: Speaker, scene: Scene, row: int, rng: Generator, *, asl_dbov: float) -> Overheard:
-    """What a row of a scene holds of a speaker, at an active speech level."""
+def overhear(
+    speaker: Speaker, scene: Scene, row: int, rng: Generator, *, asl_dbov: float, by_words: bool = True
+) -> Overheard:
+    """What a row of a scene holds of a speaker, at an active speech level.
+
+    A sentence that is under way where the sound begins that runs on through the row begins there with a word; if not
+    `by_words`, in the middle of one.
+    """
     since = since_of(scene)[row]
     talk = schedule(speaker.lengths, speaker.loop, rng).later(since)
     remarks = talk.remarks(speaker.longest, scene.samples)
+    if by_words:
+        entered = [speaker.from_a_word(one, scene.hidden - since) for one in remarks]
+        remarks = [one for one in entered if one]
     stem = np.zeros(scene.samples, np.float32)
     for one in remarks:
-        part = speaker.sentence(one.sentence)[max(-one.start, 0) : scene.samples - one.start]
+        part = speaker.sentence(one.sentence, one.skipped)[max(-one.start, 0) : scene.samples - one.start]
         stem[max(one.start, 0) : max(one.start, 0) + len(part)] += part
     stem *= np.float32(gain(asl_dbov))
     return Overheard(stem, remarks, talk, scene.rate, scene.hidden, since > 0)

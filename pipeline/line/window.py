@@ -26,6 +26,7 @@ LEAD_IN_MS = 500
 TAIL_MS = 2_500  # constant, whatever the endpointing
 GAP_MS = 6 * GRID_MS  # 0.96 s: the one-second block of a gap, on the grid
 CALIBRATION_S = 60
+PICK_UP = ("pick_up",)  # before the first utterance; those have two names
 FADE_MS = 20  # what a window has beyond its end, to be cross-faded into the next
 
 
@@ -104,9 +105,13 @@ class Studio:
         length_ms = on_grid(LEAD_IN_MS + saying.length_ms + TAIL_MS)
         return self._render((key, str(attempt)), length_ms, saying, far_end)
 
-    def gap(self, k: int, block: int, far_end: FarEnd | None = None) -> Window:
-        """Block number `block` of the k-th gap: nobody calls, the line sounds."""
-        return self._render(("gap", str(k), str(block)), GAP_MS, Saying(), far_end)
+    def gap(self, after: Window | None, since_ms: int, far_end: FarEnd | None = None) -> Window:
+        """A block of silence that starts so long after the utterance `after` did, or after pick-up: the line sounds.
+
+        What runs on, as talk does, goes on in it from that window.
+        """
+        begun = after.names if after else PICK_UP
+        return self._render(("gap", *begun, str(since_ms)), GAP_MS, Saying(), far_end)
 
     def again(self, window: Window, far_end: FarEnd) -> Window:
         """The same window with another sound of the agent leaking into it."""
@@ -170,10 +175,13 @@ def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
 
 
 def _whole(names: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
-    """By what name a window draws what runs on, and how many samples lie before it: blocks of a gap share one."""
+    """By what name a window draws what runs on, and how many samples of that lie before it.
+
+    An utterance shares it with the silence behind it, up to the next one.
+    """
     match names:
-        case ("gap", k, block):
-            return ("silence", k), int(block) * samples_of(GAP_MS)
+        case ("gap", _, *_, since_ms) if len(names) > len(PICK_UP) + 1:
+            return ("window", *names[1:-1]), samples_of(int(since_ms))
         case _:
             return ("window", *names), 0
 

@@ -258,3 +258,25 @@ def test_a_call_that_ends_in_mid_answer_leaves_the_rest_unsaid():
     both.play(answer(3000, 2000))
     both.end(3500)
     assert [(one.end_ms, one.unplayed_ms) for one in both.answers] == [(1000, 0), (3500, 1500)]
+
+
+# What others say in the silence
+
+
+def talk_tracks(**places) -> Tracks:
+    """A line on which somebody talks on and on; one of an erle of 60 dB leaks next to nothing."""
+    said_so = tuple(Tone(Options()).speak(text, seed=0).samples for text in ("what a day it was", "so she said"))
+    both = tracks(room=[{"crosstalk": {"overlap": 1, "sir_db": 0}}], **places)
+    return Tracks(replace(both.studio, voices={"adult": (said_so,)}))
+
+
+def test_talk_runs_on_from_an_utterance_into_the_silence_whenever_an_answer_comes():
+    """An echo begins a block in mid-silence; what others say goes on in it as if there were none."""
+    leaking = {"device": [{"echo": {"erle_db": 60, "delay_ms": ECHO_MS}}]}
+    without = sounding(talk_tracks())
+    said_until_ms = SAID_MS + LEAD_IN_MS + said().length_ms
+    for late_ms in (100, 500, 2900):
+        both = sounding(talk_tracks(**leaking), plays(said_until_ms + late_ms))
+        assert [one.start_ms for one in both.caller.placed] != [one.start_ms for one in without.caller.placed]
+        assert np.abs(heard(both) - heard(without)).max() < 20
+    assert np.abs(heard(without)).max() > 1000

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.levels import active_speech_level, scale_to
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.talk import Kept, Speaker, overhear, schedule
+from pipeline.line.talk import Kept, Remark, Speaker, overhear, schedule, word_edges
 
 RATE = 16_000
 LENGTHS = [30_000, 20_000, 50_000]
@@ -86,3 +86,60 @@ def test_what_is_made_of_the_same_people_is_made_once():
     kept = Kept(lambda people, rate: made.append(rate) or len(made))
     people, twins = ((hiss(0.1, 1),),), ((hiss(0.1, 1),),)
     assert [kept.of(people, 8000), kept.of(people, 8000), kept.of(people, 16000), kept.of(twins, 16000)] == [1, 1, 2, 3]
+
+
+def words(*lengths_ms, pause_ms=100):
+    """A sentence of hisses with pauses between them."""
+    gap = np.zeros(pause_ms * RATE // 1000, np.float32)
+    said = [part for i, ms in enumerate(lengths_ms) for part in (hiss(ms / 1000, i), gap)]
+    return np.concatenate(said[:-1])
+
+
+def test_a_word_may_begin_where_a_dip_ends_and_at_both_ends_of_a_sentence():
+    edges = word_edges(words(300, 500, 200), RATE)
+    assert np.allclose(edges / RATE, [0, 0.4, 1.0, 1.2], atol=0.01)
+
+
+@pytest.mark.parametrize("sentence", [np.zeros(0), np.zeros(5), np.ones(5), np.zeros(5000)])
+def test_what_has_no_words_has_no_edges_but_its_ends(sentence):
+    assert list(word_edges(sentence.astype(np.float32), RATE)) == [0, len(sentence)]
+
+
+@pytest.mark.parametrize(("passed_s", "skipped_s"), [(0.05, 0), (0.3, 0.4), (0.6, 0.4), (0.8, 1.0), (1.05, 1.0)])
+def test_who_is_in_mid_sentence_begins_with_the_nearest_word(passed_s, skipped_s):
+    one = Speaker([words(300, 500, 200)], np.ones(1, np.float32), RATE, 3 * RATE)
+    at, length = 5000, len(one.sentences[0])
+    begun = one.from_a_word(Remark(0, at - round(passed_s * RATE), at - round(passed_s * RATE) + length, RATE), at)
+    assert begun.start == at
+    assert begun.skipped / RATE == pytest.approx(skipped_s, abs=0.01)
+    assert begun.end - begun.start == length - begun.skipped
+
+
+def test_nobody_goes_back_to_a_word_that_would_make_them_late_for_their_next_sentence():
+    one = Speaker([words(300, 500, 200)], np.ones(1, np.float32), RATE, 3 * RATE)
+    assert one.from_a_word(Remark(0, 0, 19_200, 1000), RATE * 6 // 10).skipped == pytest.approx(RATE, abs=200)
+
+
+def test_who_is_all_but_done_says_no_more():
+    one = Speaker([words(300, 500, 200)], np.ones(1, np.float32), RATE, 3 * RATE)
+    assert one.from_a_word(Remark(0, 0, 19_200, RATE), 19_000) is None
+
+
+def test_a_remark_that_is_not_under_way_stays():
+    for start in (100, -19_200):
+        one = Remark(0, start, start + 19_200, 50)
+        assert speaker().from_a_word(one, 0) is one
+
+
+def test_a_part_of_a_sentence_is_as_loud_as_in_the_whole():
+    one = speaker(response=(1.0, 0.0, 0.5))
+    assert np.allclose(one.sentence(1, 8000)[2:], one.sentence(1)[8002:], atol=1e-6)
+
+
+def test_beginning_with_a_word_leaves_the_share_of_the_time_as_it_is():
+    """Windows of 6 s in which somebody talks a third of the time; the mean of 400 has a standard error of 0.012."""
+    said = [words(*np.random.default_rng(i).integers(200, 700, 6)) for i in range(8)]
+    one = Speaker(said, np.ones(1, np.float32), RATE, 3 * sum(map(len, said)))
+    rngs = [np.random.default_rng(seed) for seed in range(400)]
+    shares = [overhear(one, silence(6 * RATE), 0, rng, asl_dbov=-30.0).share for rng in rngs]
+    assert np.mean(shares) == pytest.approx(1 / 3, abs=0.025)

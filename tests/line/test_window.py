@@ -43,8 +43,8 @@ def utterance(studio, key="order", attempt=1, text=SAID):
 
 def test_a_window_has_the_same_bytes_whatever_was_rendered_before():
     one, other = studio(), studio()
-    first = [utterance(one), one.gap(1, 0), utterance(one, "postcode", 2), one.gap(1, 1)]
-    again = [other.gap(1, 1), utterance(other, "postcode", 2), other.gap(1, 0), utterance(other)]
+    first = [said := utterance(one), one.gap(said, 0), utterance(one, "postcode", 2), one.gap(said, 960)]
+    again = [other.gap(said, 960), utterance(other, "postcode", 2), other.gap(said, 0), utterance(other)]
     for a, b in zip(first, reversed(again), strict=True):
         assert (a.name, a.sha256, a.got) == (b.name, b.sha256, b.got)
         assert (a.pcm == b.pcm).all()
@@ -75,9 +75,11 @@ def test_another_name_gives_other_bytes(other):
     assert other.sha256 != utterance(studio()).sha256
 
 
-def test_gaps_differ_by_number_and_block():
-    hashes = {studio().gap(k, block).sha256 for k in (0, 1) for block in (0, 1)}
-    assert len(hashes) == 4
+def test_gaps_differ_by_what_they_follow_and_how_long_after():
+    afters = (None, utterance(studio()), utterance(studio(), attempt=2))
+    gaps = [studio().gap(after, since_ms) for after in afters for since_ms in (0, 960)]
+    assert len({gap.sha256 for gap in gaps}) == 6
+    assert [gap.name for gap in gaps[1:4]] == ["gap/pick_up/960", "gap/order/1/0", "gap/order/1/960"]
 
 
 def talking(seed=1):
@@ -87,7 +89,7 @@ def talking(seed=1):
 
 
 def test_talk_runs_on_from_block_to_block_of_a_gap():
-    blocks = [talking().gap(2, block) for block in range(8)]
+    blocks = [talking().gap(None, block * GAP_MS) for block in range(8)]
     for one, after in pairwise(blocks):
         assert np.array_equal(one.heard[GAP_MS * PER_MS :], after.heard[: FADE_MS * PER_MS])
         assert np.array_equal(one.pcm[GAP_MS * PER_MS :], after.pcm[: len(one.pcm) - GAP_MS * PER_MS])
@@ -95,15 +97,37 @@ def test_talk_runs_on_from_block_to_block_of_a_gap():
     assert 0.2 < np.mean(np.abs(heard) > 30) < 0.9
 
 
+def test_talk_runs_on_from_an_utterance_into_the_silence_behind_it_wherever_that_begins():
+    """Sample by sample, since here nothing but talk sounds after the caller's word."""
+    for seed in range(4):
+        said = talking(seed).utterance("order", 1, Saying(np.full(100, 0.1, np.float32)))
+        for since_ms in (said.length_ms, said.length_ms - 5 * GRID_MS):
+            behind = talking(seed).gap(said, since_ms)
+            both = (said.length_ms - since_ms + FADE_MS) * PER_MS
+            assert np.array_equal(said.heard[-both:], behind.heard[:both])
+
+
+def test_nobody_is_heard_in_mid_word_where_an_utterance_begins():
+    """Whose words are tones of 200 ms with pauses of 50 ms between: the first that is heard is a whole one."""
+    word = np.zeros(250 * PER_MS, np.float32)
+    word[: 200 * PER_MS] = 0.1 * np.sin(np.arange(200 * PER_MS))
+    place = studio(room=[{"crosstalk": {"overlap": 0.9, "sir_db": 0, "t60_s": 0.05, "drr_db": 40}}])
+    place = replace(place, voices={"adult": ((np.tile(word, 12),),)})
+    for attempt in range(12):
+        loud = np.flatnonzero(np.abs(place.utterance("order", attempt, Saying()).heard) > 300)
+        over = np.flatnonzero(np.diff(loud) > 30 * PER_MS)[0]
+        assert loud[over] - loud[0] == pytest.approx(200 * PER_MS, abs=12 * PER_MS)
+
+
 def test_the_talk_of_one_gap_is_not_that_of_another_nor_that_of_a_window_named_gap():
-    one, other = talking().gap(0, 0), talking().gap(1, 0)
+    one, other = talking().gap(None, 0), talking().gap(utterance(talking()), 0)
     named = talking().utterance("gap", 1, Saying(np.zeros(100, np.float32)))
     assert not np.array_equal(one.heard, other.heard)
     assert not np.array_equal(other.heard[: 960 * PER_MS], named.heard[: 960 * PER_MS])
 
 
 def test_a_line_key_named_gap_is_no_gap():
-    assert studio().utterance("gap", 1, Saying()).sha256 != studio().gap(1, 1).sha256
+    assert studio().utterance("gap", 1, Saying()).sha256 != studio().gap(None, 1).sha256
 
 
 def hum(start_ms, end_ms):
@@ -126,7 +150,7 @@ def test_the_agents_voice_changes_no_window_of_a_line_without_echo():
 
 
 def test_a_silent_agent_leaks_nothing_and_leaves_every_bit():
-    one, other = (studio(**NOISY, device=[{"echo": {}}]).gap(0, 0, far_end) for far_end in (None, silent))
+    one, other = (studio(**NOISY, device=[{"echo": {}}]).gap(None, 0, far_end) for far_end in (None, silent))
     assert one.sha256 == other.sha256
     assert one.echo_sha256 is other.echo_sha256 is None
 
@@ -139,7 +163,7 @@ def test_a_window_asks_no_further_back_than_the_echo_reaches():
         return hum(start_ms, end_ms)
 
     place = studio(device=[{"echo": {"delay_ms": 300}}])
-    window = place.gap(0, 0, far_end)
+    window = place.gap(None, 0, far_end)
     assert asked == [(-place.line.reach_ms, GAP_MS + FADE_MS)]
     assert 300 < place.line.reach_ms < 500
     assert window.heard.any()
@@ -177,7 +201,7 @@ def test_lead_in_speech_and_tail_are_as_long_as_declared(seconds):
     assert 2500 <= tail_ms < 2500 + GRID_MS
 
 
-@pytest.mark.parametrize("window", [utterance(studio()), studio().gap(0, 0)], ids=["utterance", "gap"])
+@pytest.mark.parametrize("window", [utterance(studio()), studio().gap(None, 0)], ids=["utterance", "gap"])
 def test_a_window_fills_the_grid_with_two_seconds_hidden_and_a_fade(window):
     assert window.length_ms % 160 == 0
     assert HIDDEN_MS % 160 == 0
@@ -193,11 +217,11 @@ def test_vad_frames_of_10_20_and_32_ms_fall_alike_in_each_window():
 
 
 def test_a_gap_holds_the_line_and_nobodys_words():
-    gap = studio().gap(0, 0)
+    gap = studio().gap(None, 0)
     assert gap.speech_ms is None
     assert gap.saying.words == ""
     assert gap.heard.any()
-    assert not studio(room=[]).gap(0, 0).heard.any()
+    assert not studio(room=[]).gap(None, 0).heard.any()
 
 
 @pytest.mark.parametrize(("ms", "on"), [(0, 0), (1, 160), (160, 160), (161, 320), (-1, 0)])
@@ -228,7 +252,7 @@ class Early:
 def test_an_effect_that_looks_ahead_does_not_hear_a_window_end():
     plain = studio(room=[{"noise": {"kind": "white", "snr_db": 0.0}}])
     early = replace(plain, line=Line((*plain.line.effects, PlacedEffect("device", "early", None, Early()))))
-    now, before = plain.gap(0, 0).pcm, early.gap(0, 0).pcm
+    now, before = plain.gap(None, 0).pcm, early.gap(None, 0).pcm
     assert len(before) == len(now)
     assert (before[: -40 * PER_MS] == now[40 * PER_MS :]).all()
     assert rms_db(before[-40 * PER_MS :]) == pytest.approx(rms_db(now), abs=1.5)
@@ -254,7 +278,7 @@ def test_speech_passes_a_line_without_effects_at_its_level():
 
 def test_the_noise_of_gaps_lies_below_the_talker_by_the_a_weighted_snr():
     place = studio(room=[{"noise": {"kind": "speech_shaped", "snr_db": 12.0}}])
-    bed = np.concatenate([place.gap(0, block).heard[: 960 * PER_MS] for block in range(30)])
+    bed = np.concatenate([place.gap(None, block * GAP_MS).heard[: 960 * PER_MS] for block in range(30)])
     assert place.nominal.weighted_dbov - a_weighted_db(bed) == pytest.approx(12.0, abs=0.3)
 
 

@@ -120,10 +120,10 @@ def studio(**places) -> Studio:
 def call_of(*speech, gaps=5):
     """A second and a half of silence, speech with its pauses, and more silence."""
     place, track = studio(), Track()
-    track.place(place.gap(0, 0), 0)
+    track.place(place.gap(None, 0), 0)
     track.place(place.utterance("order", 1, Saying(np.concatenate(speech))), 960)
     for block in range(gaps):
-        track.place(place.gap(1, block), track.end_ms)
+        track.place(place.gap(None, block * GAP_MS), track.end_ms)
     return track
 
 
@@ -367,7 +367,7 @@ def track_of(*said, until_ms=15_000):
     place, track = studio(), Track()
     for n, (start_ms, saying) in enumerate((*said, (until_ms, None))):
         for block in range(max(0, -((track.end_ms - start_ms) // GAP_MS))):
-            track.place(place.gap(n, block), track.end_ms)
+            track.place(place.gap(None, block * GAP_MS), track.end_ms)
         if saying:
             track.place(place.utterance(f"said {n}", 1, saying), start_ms)
     return track

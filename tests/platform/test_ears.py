@@ -126,7 +126,7 @@ def test_true_ears_hear_speech_from_its_first_sound_to_its_last_pauses_included(
 
 
 def test_true_ears_hear_nobody_in_a_gap():
-    assert not TrueEars().speech(studio(**BED).gap(0, 0)).any()
+    assert not TrueEars().speech(studio(**BED).gap(None, 0)).any()
 
 
 def test_true_ears_hear_the_words_as_they_were_meant():

@@ -54,7 +54,7 @@ class Options(Words):
 class Announcement:
     """Somebody reads announcements, `per_min` of them, `sir_db` softer than the caller."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     order: ClassVar[int] = 60
     lookahead_ms = 0
     runs_on = True

@@ -84,7 +84,8 @@ class Babble:
         by_db = self._speech_dbov(scene.nominal[row]) - self.options.snr_db - crowd.leq_dbov
         stem = np.zeros(scene.samples, np.float32)
         for talker, asl_dbov in zip(crowd.talkers, crowd.asls_dbov, strict=True):
-            stem += overhear(talker, scene, row, rng, asl_dbov=asl_dbov + by_db).stem
+            # In a crowd nobody hears one word cut; all of them between words at once would be a hole.
+            stem += overhear(talker, scene, row, rng, asl_dbov=asl_dbov + by_db, by_words=False).stem
         return stem
 
     def _crowd(self, people: People, rate: int) -> Crowd:

@@ -59,7 +59,7 @@ class Options(Words):
 class Crosstalk:
     """Another person talks, whatever the caller does: `overlap` is the share of the time, `sir_db` how much softer."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     order: ClassVar[int] = 40
     lookahead_ms = 0
     runs_on = True

@@ -51,7 +51,7 @@ class Options(Words):
 class Tv:
     """News, a match and a detective, one after the other: `overlap` is the share of the time that somebody speaks."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     order: ClassVar[int] = 50
     lookahead_ms = 0
     runs_on = True
