@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -133,6 +134,17 @@ class Speaker:
         """How much of the time they talk."""
         return sum(self.lengths) / max(self.loop, sum(self.lengths))
 
+    @cached_property
+    def edges(self) -> list[Whole]:
+        """Where a word of each sentence may begin."""
+        return [word_edges(one, self.rate) for one in self.sentences]
+
+    @cached_property
+    def shift_sd(self) -> float:
+        """By how many samples beginning with a word moves an end of what is said: the RMS over a whole loop."""
+        words = np.concatenate([np.diff(one) for one in self.edges]).astype(np.float64)
+        return float(np.sqrt(np.sum(words**3) / 12 / max(self.loop, sum(self.lengths), 1)))
+
     @property
     def longest(self) -> int:
         """The length of the longest sentence with the room ringing on after it."""
@@ -153,17 +165,18 @@ class Speaker:
     def from_a_word(self, remark: Remark, at: int) -> Remark | None:
         """A remark, begun with the nearest word if it is under way at sample `at` of a window; None: it was over.
 
-        Since it then ends as much later as earlier on average, the share of the time that they talk stays.
+        Since it then ends as much later as earlier on average, the share of the time that they talk stays. Who hardly
+        pauses may be in mid-word: they would be late for their next sentence.
         """
         if not remark.start < at < remark.end:
             return remark
-        dry, passed = self.sentences[remark.sentence], at - remark.start
-        edges = word_edges(dry, self.rate)
-        edges = edges[passed - edges <= remark.pause]
-        skipped = int(edges[np.abs(edges - passed).argmin()])
-        if skipped == len(dry):
+        length, passed = self.lengths[remark.sentence], at - remark.start
+        edges = self.edges[remark.sentence]
+        nearest = int(edges[np.abs(edges - passed).argmin()])
+        skipped = nearest if abs(nearest - passed) <= remark.pause else passed
+        if skipped == length:
             return None
-        return remark._replace(start=at, end=at + len(dry) - skipped, skipped=skipped)
+        return remark._replace(start=at, end=at + length - skipped, skipped=skipped)
 
     def _gain(self, dry: Floats) -> float:
         """The level is that of the sentence said again and again with the mean pause.
@@ -199,6 +212,7 @@ class Overheard:
     rate: int
     hidden: int
     goes_on: bool
+    shift_sd: float = 0.0
 
     @property
     def samples(self) -> int:
@@ -215,7 +229,9 @@ class Overheard:
     @property
     def share_sd(self) -> float | None:
         """What chance alone gives it; None where a block goes on with the talk of the one before."""
-        return None if self.goes_on else self.talk.share_sd(self.samples)
+        if self.goes_on:
+            return None
+        return float(np.hypot(self.talk.share_sd(self.samples), self.shift_sd / max(self.samples, 1)))
 
     @property
     def per_min(self) -> float:
@@ -265,7 +281,8 @@ def overhear(
         part = speaker.sentence(one.sentence, one.skipped)[max(-one.start, 0) : scene.samples - one.start]
         stem[max(one.start, 0) : max(one.start, 0) + len(part)] += part
     stem *= np.float32(gain(asl_dbov))
-    return Overheard(stem, remarks, talk, scene.rate, scene.hidden, since > 0)
+    shift_sd = speaker.shift_sd if by_words else 0.0
+    return Overheard(stem, remarks, talk, scene.rate, scene.hidden, since > 0, shift_sd)
 
 
 def overheard(

@@ -115,9 +115,15 @@ def test_who_is_in_mid_sentence_begins_with_the_nearest_word(passed_s, skipped_s
     assert begun.end - begun.start == length - begun.skipped
 
 
-def test_nobody_goes_back_to_a_word_that_would_make_them_late_for_their_next_sentence():
+def test_who_hardly_pauses_goes_on_where_they_are():
     one = Speaker([words(300, 500, 200)], np.ones(1, np.float32), RATE, 3 * RATE)
-    assert one.from_a_word(Remark(0, 0, 19_200, 1000), RATE * 6 // 10).skipped == pytest.approx(RATE, abs=200)
+    assert one.from_a_word(Remark(0, 0, 19_200, 1000), RATE * 6 // 10).skipped == RATE * 6 // 10
+
+
+def test_the_spread_of_beginning_with_a_word_is_that_of_rounding_to_it():
+    """Three words of 0.4 s in a loop of 2.4 s: rounding to 0.4 s has an RMS of 0.4 / sqrt(12), half of the time."""
+    one = Speaker([words(300, 300, 400)], np.ones(1, np.float32), RATE, round(2.4 * RATE))
+    assert one.shift_sd / RATE == pytest.approx(0.4 / np.sqrt(12) * np.sqrt(0.5), rel=0.05)
 
 
 def test_who_is_all_but_done_says_no_more():
