@@ -7,8 +7,9 @@ import numpy as np
 
 from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.chance import Chance
+from pipeline.line.arrays import CPU
 from pipeline.line.draw import Line
-from pipeline.line.scene import Measure, Nominal, RunsOn, Scene
+from pipeline.line.scene import Effect, Measure, Nominal, RunsOn, Scene
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,16 +20,24 @@ class Arrived:
     got: tuple[tuple[Measure, ...], ...]
 
 
-def carry(line: Line, scene: Scene, chances: Sequence[Chance], whole: Sequence[Chance] = ()) -> Arrived:
+def carry(
+    line: Line, scene: Scene, chances: Sequence[Chance], whole: Sequence[Chance] = (), *, device: str = CPU
+) -> Arrived:
     """The scene as it arrives. `chances` holds each row's own; every effect draws by its place and name from it.
 
-    Effects that run on draw from `whole`: each row's chance of the silence that it is a part of.
+    Effects that run on draw from `whole`: each row's chance of the silence that it is a part of. Those that can run
+    anywhere do so on `device` (see `arrays`).
     """
     for placed in line.effects:
         own = whole if whole and isinstance(placed.effect, RunsOn) else chances
-        scene = placed.effect(scene, [chance.named(placed.place, placed.name).stream() for chance in own])
-    scene = scene.mix()
+        rngs = [chance.named(placed.place, placed.name).stream() for chance in own]
+        scene = placed.effect(scene.on(_where(placed.effect, device)), rngs)
+    scene = scene.on(CPU).mix()
     return Arrived(to_pcm(scene.speech), scene.got or ((),) * scene.rows)
+
+
+def _where(effect: Effect, device: str) -> str:
+    return device if device != CPU and effect.device == "any" else CPU
 
 
 def scene_of(

@@ -1,14 +1,14 @@
 """Filters: linear-phase FIR taps for a curve, what taps do to a frequency, and fast filtering."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft
 
 from pipeline.audio import Floats
+from pipeline.line.arrays import beside, transforms, windows, zeros
 
 Doubles = npt.NDArray[np.float64]
 Spectrum = npt.NDArray[np.complex64]
@@ -23,16 +23,22 @@ def fir_filter(rows: Floats, taps: Floats | Doubles, *, lag: int | None = None) 
     None means the middle, where linear-phase taps have their lag; an impulse response has lag 0. Overlap-save
     in float32, each row alone, with a block that depends on the number of taps only: a row has the
     same bits in any batch. A longer row begins with the same bits as a shorter one up to the block where that
-    one ends, and in that block with the same samples up to rounding (about 1e-7 of the peak).
+    one ends, and in that block with the same samples up to rounding (about 1e-7 of the peak). Rows may lie on any
+    device.
     """
     lag = len(taps) // 2 if lag is None else lag
     size = block_size(len(taps))
-    spectrum = _spectrum(taps.astype(np.float32).tobytes(), size)
-    out = np.zeros(rows.shape, np.float32)
-    for row, target in zip(rows, out, strict=True):
-        if row.any():
-            _overlap_save(row, spectrum, len(taps), lag=lag, out=target)
+    spectrum = beside(_spectrum(taps.astype(np.float32).tobytes(), size), rows)
+    out = zeros(tuple(rows.shape), rows)
+    for some in _at_once(rows):
+        if rows[some].any():
+            _overlap_save(rows[some], spectrum, len(taps), lag=lag, out=out[some])
     return out
+
+
+def _at_once(rows: Floats) -> Iterable[int | slice]:
+    """A row of NumPy's alone stays in the cache, and one that is silent costs nothing; elsewhere all at once."""
+    return range(len(rows)) if isinstance(rows, np.ndarray) else [slice(None)]
 
 
 def block_size(taps: int) -> int:
@@ -45,20 +51,22 @@ def _spectrum(taps: bytes, size: int) -> Spectrum:
     return fft.rfft(np.frombuffer(taps, np.float32), size).astype(np.complex64, copy=False)
 
 
-def _overlap_save(row: Floats, spectrum: Spectrum, taps: int, *, lag: int, out: Floats) -> None:
+def _overlap_save(rows: Floats, spectrum: Spectrum, taps: int, *, lag: int, out: Floats) -> None:
+    """A row, or rows x samples, filtered into `out`."""
     size = block_size(taps)
     step = size - taps + 1
-    blocks = -(-len(row) // step)
-    padded = np.zeros((blocks - 1) * step + size, np.float32)
+    *several, samples = rows.shape
+    blocks = -(-samples // step)
     start = taps - 1 - lag
-    padded[start : start + len(row)] = row
-    frames = sliding_window_view(padded, size)[::step]
+    padded = zeros((*several, (blocks - 1) * step + size), rows)
+    padded[..., start : start + samples] = rows
+    frames = windows(padded, size, step)
     for first in range(0, blocks, BLOCKS_AT_ONCE):
-        spectra = fft.rfft(frames[first : first + BLOCKS_AT_ONCE])
+        spectra = transforms(rows).rfft(frames[..., first : first + BLOCKS_AT_ONCE, :])
         spectra *= spectrum
-        part = fft.irfft(spectra, size, overwrite_x=True)[:, taps - 1 :].reshape(-1)
-        target = out[first * step : first * step + part.size]
-        target[:] = part[: len(target)]
+        part = transforms(rows).irfft(spectra, size)[..., taps - 1 :].reshape((*several, -1))
+        target = out[..., first * step : first * step + part.shape[-1]]
+        target[...] = part[..., : target.shape[-1]]
 
 
 def response_db(taps: Floats | Doubles, hz: float | Doubles, rate: int) -> Doubles:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
-import numpy as np
 from numpy.random import Generator
 
 from pipeline.audio import Bools, Floats
+from pipeline.line.arrays import namespace, on_device, zeros
 
 Device = Literal["any", "cpu"]
 
@@ -57,7 +57,8 @@ class Scene:
     sentences of each person, float32 at `rate` and at an ASL of -26 dBov. `lost` marks the frames that the network
     loses (rows x frames of `frame_ms`, anchored at sample 0). The first `hidden` samples warm things up and are
     thrown away: measure what comes after. `since` says how many samples of the same silence lie before each row
-    (none: 0); an effect that RunsOn heeds it. `got` is one tuple of measures a row.
+    (none: 0); an effect that RunsOn heeds it. `got` is one tuple of measures a row. The three stems that are carried
+    lie on one device; what an effect only looks at (`far_end`, `voices`, `lost`) is NumPy's on any.
     """
 
     rate: int
@@ -78,7 +79,7 @@ class Scene:
         stems = (self.speech, self.others, self.noise, self.far_end)
         if len({stem.shape for stem in stems}) != 1 or self.speech.ndim != 2:
             raise ValueError("stems must be rows x samples, all of one shape")
-        if not all(np.isfinite(stem).all() for stem in stems):
+        if not all(namespace(stem).isfinite(stem).all() for stem in stems):
             raise ValueError("a stem holds NaN or infinity")
 
     @property
@@ -95,9 +96,18 @@ class Scene:
         """The scene after the stems end: all sound in `speech`."""
         if self.mixed:
             return self
-        silence = np.zeros_like(self.noise)
+        silence = zeros(tuple(self.noise.shape), self.noise)
         whole = self.speech + self.others + self.noise
         return replace(self, speech=whole, others=silence, noise=silence, mixed=True)
+
+    def on(self, device: str) -> Self:
+        """The scene with its stems on a device (see `arrays`); itself where they lie there."""
+        stems = (self.speech, self.others, self.noise)
+        there = {id(stem): on_device(stem, device) for stem in stems}  # silence may be one array in several stems
+        if all(there[id(stem)] is stem for stem in stems):
+            return self
+        speech, others, noise = (there[id(stem)] for stem in stems)
+        return replace(self, speech=speech, others=others, noise=noise)
 
     def with_got(self, rows: Sequence[Sequence[Measure]]) -> Self:
         """The scene with further measures, one sequence a row."""
@@ -114,11 +124,14 @@ class Effect(Protocol):
     same samples as a shorter one (its generators are prefix-stable). `order` is where it stands in its place:
     effects of one order keep the profile's, so that no profile can put a codec before the loss. A class that says
     `single = True` stands at most once in a line: of two profiles that are combined, the later one's. Its Options
-    say by `at(severity)` what is left of them at another severity than the 0.5 as which they are written.
+    say by `at(severity)` what is left of them at another severity than the 0.5 as which they are written. `device` is
+    "any" where it takes stems of NumPy and of torch alike and makes the same sound of them: by `arrays`, and by nothing
+    but arithmetic and Fourier transforms; "cpu" where it takes NumPy's only.
     """
 
     version: ClassVar[int]
     order: ClassVar[int]
+    device: ClassVar[Device]
     lookahead_ms: int
     voices: tuple[str, ...]
 

@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.audio import Floats, Ints, from_pcm, pcm_hash
 from pipeline.chance import Chance
 from pipeline.errors import SoundInvalid
+from pipeline.line.arrays import CPU
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line
 from pipeline.line.scene import Measure, Nominal, Retimes
@@ -92,12 +93,16 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Studio:
-    """Renders the windows of one call: its line, the caller's nominal level, the bystanders' voices, its chance."""
+    """Renders the windows of one call: its line, the caller's nominal level, the bystanders' voices, its chance.
+
+    What of the line can run anywhere does so on `device` (see `arrays`).
+    """
 
     line: Line
     nominal: Nominal
     voices: Mapping[str, Sequence[Sequence[Floats]]]
     chance: Chance
+    device: str = CPU
 
     def utterance(self, key: str, attempt: int, saying: Saying, far_end: FarEnd | None = None) -> Window:
         """The window in which something is said."""
@@ -127,7 +132,8 @@ class Studio:
         scene = scene_of(row, rate=RATE, nominal=self.nominal, voices=self.voices, hidden=samples_of(HIDDEN_MS))
         whole, since = _whole(names)
         scene = replace(scene, far_end=leaking[np.newaxis], since=(since,))
-        arrived = carry(self.line, scene, [self.chance.named("window", *names)], [self.chance.named(*whole)])
+        own, run_on = self.chance.named("window", *names), self.chance.named(*whole)
+        arrived = carry(self.line, scene, [own], [run_on], device=self.device)
         pcm = arrived.pcm[0, :kept]
         got = tuple(as_drawn(measure) for measure in arrived.got[0])
         return Window(names, pcm, length_ms, saying, got, pcm_hash(pcm), echo_sha256)
@@ -162,7 +168,7 @@ def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
     """
     row = np.resize(speech, CALIBRATION_S * RATE)
     scene = scene_of(row, rate=RATE, nominal=studio.nominal, voices=studio.voices, hidden=0)
-    [got] = carry(studio.line, scene, [studio.chance.named("calibration")]).got
+    [got] = carry(studio.line, scene, [studio.chance.named("calibration")], device=studio.device).got
     measures = tuple(measure for measure in got if measure.kind == "set")
     missed = [
         f"{m.effect}.{m.name}: asked {m.asked:g}, got {m.got:g}, tolerance {m.tolerance or 0:g}"

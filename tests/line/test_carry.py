@@ -8,7 +8,7 @@ from pipeline.audio import to_pcm
 from pipeline.chance import Chance, stream
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line, PlacedEffect, draw_line
-from pipeline.line.scene import Measure, Nominal
+from pipeline.line.scene import Device, Measure, Nominal
 from pipeline.spec.profile import Profile
 
 RATE = 16000
@@ -21,6 +21,7 @@ class Hiss:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 1
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

@@ -13,7 +13,7 @@ from pipeline.errors import SoundInvalid
 from pipeline.files import shipped
 from pipeline.levels import active_speech_level, scale_to
 from pipeline.line.draw import Line, PlacedEffect, draw_line
-from pipeline.line.scene import Measure, Nominal
+from pipeline.line.scene import Device, Measure, Nominal
 from pipeline.line.window import FADE_MS, GAP_MS, GRID_MS, HIDDEN_MS, RATE, Saying, Studio, calibrate, on_grid
 from pipeline.spec.profile import Profile, read_profile
 from pipeline.tts.tone import Options as ToneOptions
@@ -180,7 +180,7 @@ def test_the_same_window_rendered_again_has_its_name_and_words():
 
 
 def test_a_window_knows_nothing_of_when_or_under_which_release_it_is_heard():
-    assert {field.name for field in fields(Studio)} == {"line", "nominal", "voices", "chance"}
+    assert {field.name for field in fields(Studio)} == {"line", "nominal", "voices", "chance", "device"}
 
 
 def test_the_hash_is_that_of_the_bytes():
@@ -240,6 +240,7 @@ class Early:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 1
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 40
     voices: tuple[str, ...] = ()
 
@@ -296,6 +297,7 @@ class Liar:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 1
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

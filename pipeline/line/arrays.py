@@ -1,0 +1,113 @@
+"""Arrays of NumPy and of torch: the same code makes the same sound on a CPU and on a GPU.
+
+A device is "cpu" (NumPy), "cuda" (torch's), or "torch:NAME", torch's device of that name. What follows the Python array
+API (by array-api-compat) runs on all of them; here stands what the standard leaves out. Arrays are typed as NumPy's,
+for in an effect they are used alike. Torch is imported only where a device wants it.
+"""
+
+from types import ModuleType
+from typing import Any, TypeVar
+
+import array_api_compat
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from pipeline.audio import Floats
+from pipeline.errors import BadlineError
+
+CPU = "cpu"
+TORCH = "torch:"
+
+Kind = TypeVar("Kind", bound=np.generic)
+
+
+def namespace(array: Floats) -> ModuleType:
+    """The library that an array is of, with the names of the standard; NumPy itself has them."""
+    if isinstance(array, np.ndarray):
+        return np
+    space: ModuleType = array_api_compat.array_namespace(array)
+    return space
+
+
+def transforms(array: Floats) -> Any:  # noqa: ANN401  a module
+    """Its Fourier transforms: for NumPy those of SciPy, which stay in float32 and are faster."""
+    return fft if isinstance(array, np.ndarray) else namespace(array).fft
+
+
+def to_numpy(array: Floats) -> Floats:
+    """The array as NumPy's; itself where it is."""
+    if isinstance(array, np.ndarray):
+        return array
+    there: Floats = array.cpu().numpy()
+    return there
+
+
+def beside(array: npt.NDArray[Kind], other: Floats) -> npt.NDArray[Kind]:
+    """A NumPy array where another array lies; itself where that is NumPy's."""
+    if isinstance(other, np.ndarray):
+        return array
+    there: npt.NDArray[Kind] = namespace(other).asarray(array, device=other.device, copy=True)
+    return there
+
+
+def on_device(array: Floats, device: str) -> Floats:
+    """The array on a device; itself where it lies there already."""
+    if device == CPU:
+        return to_numpy(array)
+    if not isinstance(array, np.ndarray):
+        return array
+    import torch  # noqa: PLC0415  optional, and slow to import
+
+    there: Floats = torch.tensor(array, device=_torch_name(device))  # a copy: others may not write to ours
+    return there
+
+
+def zeros(shape: tuple[int, ...], like: Floats) -> Floats:
+    """Silence of a shape where another array lies."""
+    space = namespace(like)
+    silence: Floats = space.zeros(shape, dtype=space.float32, device=like.device)
+    return silence
+
+
+def copied(array: Floats) -> Floats:
+    """A copy that may be written to."""
+    copy: Floats = namespace(array).asarray(array, copy=True)
+    return copy
+
+
+def stacked(rows: list[Floats], like: Floats) -> Floats:
+    """Rows x samples of so many rows, in the shape and the kind of another array."""
+    whole = namespace(like).empty_like(like)
+    for k, row in enumerate(rows):
+        whole[k] = row
+    stack: Floats = whole
+    return stack
+
+
+def windows(samples: Floats, size: int, step: int) -> Floats:
+    """... x frames x `size` samples, a view: a frame begins every `step` samples, as long as it fits."""
+    if isinstance(samples, np.ndarray):
+        return np.lib.stride_tricks.sliding_window_view(samples, size, axis=-1)[..., ::step, :]
+    frames: Floats = samples.unfold(-1, size, step)
+    return frames
+
+
+def check_device(device: str) -> None:
+    """Raises BadlineError where a device is not known, or not there."""
+    if device == CPU:
+        return
+    if device != "cuda" and not device.startswith(TORCH):
+        raise BadlineError(f"--device: there is no device '{device}'; use 'cpu', or 'cuda' for a GPU")
+    try:
+        import torch  # noqa: PLC0415  optional, and slow to import
+    except ModuleNotFoundError:
+        raise BadlineError(
+            f"--device: '{device}' needs torch, which is not installed: pip install torch, or use 'cpu'"
+        ) from None
+    if _torch_name(device).startswith("cuda") and not torch.cuda.is_available():
+        raise BadlineError(f"--device: '{device}' needs a GPU, and torch finds none here; use 'cpu'")
+
+
+def _torch_name(device: str) -> str:
+    return device.removeprefix(TORCH)
