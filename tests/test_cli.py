@@ -183,7 +183,7 @@ def test_a_sentence_is_measured_and_recorded(badline):
     assert "drawn: " in text
     assert {one["kind"] for one in got["set"]} == {"set"}
     assert {one["kind"] for one in got["drawn"]} == {"drawn"}
-    assert [one["name"] for one in got["line"]] == ["noise", "packet_loss", "codec"]
+    assert [one["name"] for one in got["line"]] == ["noise", "adc", "packet_loss", "codec"]
     assert soundfile.info("listen.wav").frames == soundfile.info(got["recording"]).frames
 
 

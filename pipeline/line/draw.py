@@ -75,8 +75,9 @@ def draw_line(profile: Profile, chance: Chance, severity: float = TYPICAL) -> Li
     """The profile's line for one call; every number is drawn by the name of its effect and option alone.
 
     All severities share what is drawn: a harsher line is the same one, only worse. With 0 nothing of it is left.
+    Where there is any effect there is a converter, of 16 bits unless the profile says otherwise.
     """
-    placed = _placed(profile, chance, severity) if severity != NONE else []
+    placed = _converted(_placed(profile, chance, severity)) if severity != NONE else []
     return Line(tuple(sorted(placed, key=lambda one: (PLACES.index(one.place), one.effect.order))))
 
 
@@ -90,6 +91,15 @@ def _placed(profile: Profile, chance: Chance, severity: float) -> list[PlacedEff
         effect = engines.find(words.place, words.name).build(options)
         placed.append(PlacedEffect(words.place, name, options, effect))
     return placed
+
+
+def _converted(placed: list[PlacedEffect]) -> list[PlacedEffect]:
+    """With the one converter that every device has; what a profile does not name draws nothing."""
+    if not placed or any((one.place, one.name) == ("device", "adc") for one in placed):
+        return placed
+    adc = engines.find("device", "adc")
+    options = adc.options()
+    return [*placed, PlacedEffect("device", "adc", options, adc.build(options))]
 
 
 def _settled(words: EffectWords, chance: Chance) -> Any:  # noqa: ANN401  each effect has Options of its own

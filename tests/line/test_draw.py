@@ -40,7 +40,7 @@ def test_the_same_names_draw_the_same_line():
 def test_another_effect_leaves_all_other_draws_as_they_were():
     few = draw_line(profile(room=[NOISE], network=[LOSS]), CHANCE).said()
     more = draw_line(profile(room=[TALK, NOISE], network=[{"band": {}}, LOSS, {"codec": {}}]), CHANCE).said()
-    assert [effect for effect in more if effect["name"] in ("noise", "packet_loss")] == few
+    assert [effect for effect in more if effect["name"] in ("noise", "adc", "packet_loss")] == few
 
 
 def test_another_option_leaves_the_draws_of_the_rest_as_they_were():
@@ -56,7 +56,7 @@ def test_a_number_is_the_first_of_the_stream_of_its_names():
 
 def test_the_second_of_two_noises_has_a_name_and_draws_of_its_own():
     line = draw_line(profile(room=[NOISE, NOISE]), CHANCE)
-    assert names(line) == ["noise", "noise.2"]
+    assert names(line) == ["noise", "noise.2", "adc"]
     assert drawn(line, "noise").snr_db != drawn(line, "noise.2").snr_db
     assert drawn(line, "noise") == drawn(draw_line(profile(room=[NOISE]), CHANCE), "noise")
 
@@ -86,13 +86,13 @@ def test_the_order_is_the_signal_chains_whatever_the_files():
         room=[TALK, NOISE],
         talker=[{"mumble": {}}],
     )
-    assert names(draw_line(told, CHANCE)) == ["mumble", "noise", "crosstalk", "band", "packet_loss", "codec"]
+    assert names(draw_line(told, CHANCE)) == ["mumble", "noise", "crosstalk", "adc", "band", "packet_loss", "codec"]
 
 
 def test_effects_of_one_order_keep_the_profiles():
     loud, soft = {"noise": {"snr_db": 5.0}}, {"noise": {"snr_db": 30.0}}
     line = draw_line(profile(room=[soft, loud]), CHANCE)
-    assert [placed.options.snr_db for placed in line.effects] == [30.0, 5.0]
+    assert [placed.options.snr_db for placed in line.effects[:2]] == [30.0, 5.0]
 
 
 def test_the_delay_is_80_ms_and_what_the_line_looks_ahead():
@@ -104,10 +104,10 @@ def test_the_delay_is_80_ms_and_what_the_line_looks_ahead():
 
 def test_a_talker_who_plans_ahead_delays_nobody():
     line = draw_line(profile(talker=[{"mumble": {}}]), CHANCE)
-    [mumble] = line.effects
+    mumble, adc = line.effects
     mumble.effect.lookahead_ms = 500
     assert line.delay_ms == 80
-    assert replace(line, effects=(replace(mumble, place="device"),)).delay_ms == 580
+    assert replace(line, effects=(replace(mumble, place="device"), adc)).delay_ms == 580
 
 
 def test_a_network_with_delays_of_its_own_takes_their_sum_and_not_80_ms():
@@ -147,14 +147,14 @@ def test_whether_a_call_drops_is_said_in_its_record():
     mine = profile(network=[{"drop": {"share": 0.5, "after_s": 20}}])
     for seed in range(20):
         line = draw_line(mine, Chance(seed))
-        options = line.said()[0]["options"]
-        assert (options["luck"] < options["share"]) == (line.drop_ms is not None)
+        options = drawn(line, "drop")
+        assert (options.luck < options.share) == (line.drop_ms is not None)
 
 
 def test_the_way_of_the_sound_ends_with_the_delay_and_the_drop():
     ends = [{"drop": {}}, {"delay": {}}, {"codec": {}}, {"band": {}}]
     line = draw_line(profile(network=ends, device=["echo"], room=[NOISE]), CHANCE)
-    assert names(line) == ["noise", "echo", "band", "codec", "delay", "drop"]
+    assert names(line) == ["noise", "adc", "echo", "band", "codec", "delay", "drop"]
 
 
 def test_a_recording_of_a_folder_is_settled_by_name(tmp_path):
@@ -197,3 +197,26 @@ def test_a_harsher_line_drops_the_calls_of_a_milder_one_and_more():
 def test_a_line_needs_the_voices_of_its_effects():
     assert draw_line(profile(room=[NOISE, TALK]), CHANCE).voices == {"adult"}
     assert draw_line(profile(room=[NOISE]), CHANCE).voices == frozenset()
+
+
+@pytest.mark.parametrize("places", [{"network": ["delay"]}, {"talker": ["mumble"]}, {"device": ["echo", "adc"]}])
+def test_a_line_with_any_effect_has_one_converter(places):
+    line = draw_line(profile(**places), CHANCE)
+    assert names(line).count("adc") == 1
+    assert [one["options"] for one in line.said() if one["name"] == "adc"] == [{"bits": 16}]
+
+
+def test_a_line_without_effects_has_no_converter():
+    assert draw_line(profile(), CHANCE).effects == ()
+
+
+def test_a_profile_may_have_a_converter_of_its_own():
+    line = draw_line(profile(device=[{"adc": {"bits": 8}}], room=[NOISE]), CHANCE)
+    assert names(line) == ["noise", "adc"]
+    assert drawn(line, "adc").bits == 8
+
+
+def test_a_converter_that_nobody_named_draws_nothing():
+    bare = draw_line(profile(room=[NOISE], network=[LOSS]), CHANCE)
+    named = draw_line(profile(room=[NOISE], device=["adc"], network=[LOSS]), CHANCE)
+    assert bare.said() == named.said()

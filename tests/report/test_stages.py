@@ -38,17 +38,18 @@ def words(figure):
 
 QUIETER = {"talker": [{"level": {"asl_dbov": -24}}]}
 NOISY = {**QUIETER, "room": [{"noise": {"kind": "pink", "snr_db": 10}}], "network": [{"band": {"kind": "nb"}}]}
+MEASURED = ("gain_db", "snr_db", "share", "low_hz")
 
 
 def test_there_is_a_row_for_the_voice_alone_and_for_each_effect_in_order():
-    names = [text for text in words(drawn(**NOISY))[1:] if "_" not in text]
-    assert names == ["the voice alone", "talker.level", "room.noise", "network.band (this arrives)"]
+    names = [text for text in words(drawn(**NOISY))[1:] if not text.startswith(MEASURED)]
+    assert names == ["the voice alone", "talker.level", "room.noise", "device.adc", "network.band (this arrives)"]
 
 
 def test_all_rows_share_time_height_and_colours():
     figure = drawn(**NOISY)
     waves, pictures = figure.axes[:-1:2], figure.axes[1:-1:2]
-    assert len(waves) == len(pictures) == 4
+    assert len(waves) == len(pictures) == 5
     assert len({axes.get_xlim() for axes in (*waves, *pictures)}) == 1
     assert len({axes.get_ylim() for axes in waves}) == 1
     assert len({axes.images[0].get_clim() for axes in pictures}) == 1
@@ -62,10 +63,10 @@ def test_a_wave_that_is_12_db_down_is_a_quarter_as_high():
 
 
 def test_each_row_tells_what_its_own_effect_measured():
-    told = [text for text in words(drawn(**NOISY)) if "_" in text]
-    assert [text.split()[0] for text in told] == ["gain_db", "snr_db", "low_hz"]
+    told = [text for text in words(drawn(**NOISY)) if text.startswith(MEASURED)]
+    assert tuple(text.split()[0] for text in told) == MEASURED
     assert told[0].startswith("gain_db -12")
-    assert told[2] == "low_hz 300 · high_hz 3400"
+    assert told[3] == "low_hz 300 · high_hz 3400"
 
 
 def test_the_last_stage_is_what_arrives_to_the_byte():
@@ -80,7 +81,9 @@ def test_measures_of_the_stages_are_those_of_the_window():
 
 
 def test_who_speaks_faster_is_shown_to_take_less_time_from_their_row_on():
-    alone, faster = (stage.window.saying.length_ms for stage in listened(talker=[{"rate": {"factor": 1.6}}]).stages())
+    alone, faster, _ = (
+        stage.window.saying.length_ms for stage in listened(talker=[{"rate": {"factor": 1.6}}]).stages()
+    )
     assert (alone, faster) == (1000, pytest.approx(1000 / 1.6, abs=20))
 
 

@@ -128,7 +128,7 @@ def test_profiles_combine_for_one_call_too(toys):
     paths = (str(toys.folder / name) for name in ("one.yaml", "release.yaml"))
     done = place_once(next(paths), profile, release=next(paths), voice=None, arm="degraded", seed=1, severity="mild")
     assert done.unit.name == "one.noisy+late.mild.tone.1.degraded"
-    assert [one["name"] for one in done.facts["line"]] == ["noise", "packet_loss", "codec", "delay"]
+    assert [one["name"] for one in done.facts["line"]] == ["noise", "adc", "packet_loss", "codec", "delay"]
 
 
 def test_an_unknown_severity_is_refused(toys):

@@ -1,0 +1,77 @@
+"""Clip: the microphone or its amplifier is overdriven, and cuts off what is too loud."""
+
+from collections.abc import Sequence
+from math import exp, log10, sqrt
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from pipeline.audio import Floats
+from pipeline.levels import active_speech_level, gain
+from pipeline.line.arrays import beside, namespace, to_numpy
+from pipeline.line.scene import Device, Measure, Nominal, Scene
+from pipeline.line.stems import turned_into, whole
+from pipeline.spec.severity import louder_db
+from pipeline.spec.words import Words
+
+NAME = "device.clip"
+MOST_DB = 24.0
+
+
+class Options(Words):
+    """How far the clip level, as that of a square wave in dBov, lies over the nominal active speech level."""
+
+    db_over_asl: float = Field(12.0, ge=0, le=MOST_DB)
+
+    def at(self, severity: float) -> Self:
+        """The same at another severity: twice as harsh is clipped at half the amplitude."""
+        return self.model_copy(update={"db_over_asl": min(max(self.db_over_asl - louder_db(severity), 0.0), MOST_DB)})
+
+
+class Clip:
+    """Hard and symmetric: no sample goes beyond the clip level, and what does not reach it stays to the bit."""
+
+    version: ClassVar[int] = 1
+    order: ClassVar[int] = 90
+    device: ClassVar[Device] = "any"
+    lookahead_ms = 0
+    voices: tuple[str, ...] = ()
+
+    def __init__(self, options: Options) -> None:
+        self.db_over_asl = options.db_over_asl
+
+    def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
+        """The scene with what clipping adds in the noise; the clip level and the share of samples that it cut."""
+        levels = np.array([[gain(self._level_dbov(nominal))] for nominal in scene.nominal], np.float32)
+        before = whole(scene)
+        limits = beside(levels, before)
+        after = namespace(before).clip(before, -limits, limits)
+        return turned_into(scene, after).with_got(
+            [self._measures(scene, before, after, row) for row in range(scene.rows)]
+        )
+
+    def _level_dbov(self, nominal: Nominal) -> float:
+        return nominal.asl_dbov + self.db_over_asl
+
+    def _measures(self, scene: Scene, whole_before: Floats, whole_after: Floats, row: int) -> list[Measure]:
+        """Where nothing is clipped, the level at which it would be cannot be heard."""
+        stems = (scene.speech, whole_before, whole_after)
+        speech, before, after = (to_numpy(stem[row, scene.hidden :]) for stem in stems)
+        if not before.any():
+            return []
+        share = float(np.mean(before != after))
+        asked = self._share(active_speech_level(speech, scene.rate).activity)
+        measures = [Measure(NAME, "share", asked, share, "drawn")]
+        if share:
+            got_dbov = 20 * log10(float(np.abs(after).max()))
+            measures.append(Measure(NAME, "level_dbov", self._level_dbov(scene.nominal[row]), got_dbov, "set", 0.01))
+        return measures
+
+    def _share(self, activity: float) -> float:
+        """The share of samples beyond the clip level where speech of the nominal level is active so much of the time.
+
+        By a Laplace density, the usual first model of the samples of speech: P(|x| > c) = exp(-sqrt(2) c / rms).
+        """
+        return activity * exp(-sqrt(2) * gain(self.db_over_asl))
