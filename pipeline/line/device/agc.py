@@ -1,0 +1,115 @@
+"""Agc: automatic gain control brings whoever talks to the same level, and what lies under the talk with them.
+
+Feed-forward, as described by Giannoulis, Massberg and Reiss ("Digital Dynamic Range Compressor Design", JAES 60,
+2012): the level of the sound sets the gain. Level controls of telephones wait for speech and hold their gain
+in pauses (ITU-T G.169 asks for that, recalled); so does this one. Its speech detector compares the sound above
+300 Hz with its own minimum of the last 1.5 s, which speech leaves between words (Martin, "Spectral Subtraction
+Based on Minimum Statistics", EUSIPCO 1994).
+"""
+
+from collections.abc import Sequence
+from math import exp, isfinite
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+from scipy import signal
+
+from pipeline.audio import Bools, Floats
+from pipeline.levels import active_speech_level
+from pipeline.line.filters import Doubles
+from pipeline.line.gains import block_powers, held, lowest_of_late, ramped
+from pipeline.line.scene import Device, Measure, Nominal, Scene
+from pipeline.line.stems import in_each, whole
+from pipeline.spec.severity import TYPICAL
+from pipeline.spec.words import Words
+
+NAME = "device.agc"
+MOST_DB = 30.0
+BLOCK_MS = 10
+# The power of speech is averaged over so much of it: what is 20 dB louder is down to 3 dB over the target
+# after 0.35 s, and what is far softer comes up by 8.7 dB a second.
+AVERAGE_S = 0.5
+RUMBLE_HZ = 300  # a car's noise lies below, and would hide the words
+SMOOTH_MS = 30
+FLOOR_S = 1.5
+OVER_FLOOR_DB = 9.0  # steady noise, so smoothed, does not rise so far over its own minimum
+FAINTEST_DBOV = -65.0
+HANG_MS = 200  # as in ITU-T P.56, so that the level is the one that P.56 means
+
+
+class Options(Words):
+    """The active speech level it aims at, and the most that it raises or lowers."""
+
+    target_dbov: float = Field(-20.0, ge=-45, le=-12)
+    max_gain_db: float = Field(12.0, ge=0, le=MOST_DB)
+
+    def at(self, severity: float) -> Self:
+        """The same with a reach in proportion, in dB: as written at 0.5, twice as far at 1."""
+        return self.model_copy(update={"max_gain_db": min(self.max_gain_db * severity / TYPICAL, MOST_DB)})
+
+
+class Agc:
+    """One gain for all stems, that follows the level while somebody talks and holds in pauses."""
+
+    version: ClassVar[int] = 1
+    order: ClassVar[int] = 140
+    device: ClassVar[Device] = "cpu"
+    lookahead_ms = 0
+    voices: tuple[str, ...] = ()
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
+        """The scene with every stem raised alike; the mean gain, and the level that the words have got."""
+        block = scene.rate * BLOCK_MS // 1000
+        rows = zip(whole(scene), scene.nominal, strict=True)
+        factors = np.stack([self._factors(row, nominal, scene.rate, block) for row, nominal in rows])
+        after = in_each(scene, lambda stem: stem * factors)
+        return after.with_got([self._measures(after, factors[row], row) for row in range(scene.rows)])
+
+    def _factors(self, row: Floats, nominal: Nominal, rate: int, block: int) -> Floats:
+        """It begins as it would have settled on a talker of the nominal level, earlier in the call."""
+        start = 10 ** (nominal.asl_dbov / 10)
+        levels = averaged(block_powers(row, block), is_speech(row, rate, block), start)
+        gains_db = self._gain_db(10 * np.log10(np.concatenate(([start], levels))))
+        gains = 10 ** (gains_db / 20)
+        return ramped(float(gains[0]), gains[1:], block, len(row))
+
+    def _gain_db(self, level_dbov: Doubles) -> Doubles:
+        most = self.options.max_gain_db
+        return np.clip(self.options.target_dbov - level_dbov, -most, most)
+
+    def _measures(self, after: Scene, factors: Floats, row: int) -> list[Measure]:
+        heard, speech = factors[after.hidden :], after.speech[row, after.hidden :]
+        if not len(heard) or not whole(after)[row, after.hidden :].any():
+            return []
+        asked_db = float(self._gain_db(np.array(after.nominal[row].asl_dbov)))
+        measures = [Measure(NAME, "gain_db", asked_db, float(20 * np.log10(heard).mean()), "drawn")]
+        got_dbov = active_speech_level(speech, after.rate).asl_dbov
+        if isfinite(got_dbov):
+            measures.append(Measure(NAME, "level_dbov", self.options.target_dbov, got_dbov, "drawn"))
+        return measures
+
+
+def averaged(powers: Doubles, speech: Bools, start: float) -> Doubles:
+    """The mean power of speech after each block, the last half second of it above all; blocks of none are passed by."""
+    share = 1 - exp(-BLOCK_MS / 1000 / AVERAGE_S)
+    mean, means = start, []
+    for power, counts in zip(powers.tolist(), speech.tolist(), strict=True):
+        if counts:
+            mean += share * (power - mean)
+        means.append(mean)
+    return np.array(means)
+
+
+def is_speech(row: Floats, rate: int, block: int) -> Bools:
+    """Which blocks stand out of the noise, or follow one that does; told by them and those before."""
+    high = signal.sosfilt(signal.butter(2, RUMBLE_HZ, "highpass", fs=rate, output="sos"), row)
+    keep = exp(-BLOCK_MS / SMOOTH_MS)
+    smooth = signal.lfilter([1 - keep], [1, -keep], block_powers(np.asarray(high, np.float32), block))
+    floor = lowest_of_late(smooth, round(FLOOR_S * 1000 / BLOCK_MS))
+    loud = smooth > np.maximum(floor * 10 ** (OVER_FLOOR_DB / 10), 10 ** (FAINTEST_DBOV / 10))
+    return held(loud, HANG_MS // BLOCK_MS)
