@@ -123,7 +123,7 @@ class Gusty:
     def leq_sd_db(self, weighting: Weighting, seconds: float) -> float:
         """How unlike pieces of one minute are; none where they are whole minutes."""
         power = np.square(self._minute(stream(0, "gusts")))
-        length = round(seconds * ENVELOPE_HZ) % len(power)
+        length = max(1, round(seconds * ENVELOPE_HZ)) % len(power)
         if not length:
             return 0.0
         sums = np.cumsum(np.concatenate(([0.0], power, power)))

@@ -70,6 +70,15 @@ def test_a_softer_talker_has_the_same_plosives(db):
     assert plosives(louder, 16000, -26.0 + db) == plosives(stops(16000), 16000, -26.0)
 
 
+@pytest.mark.parametrize(("murmur_db", "found"), [(-30.0, 4), (-14.0, 0)])
+def test_what_murmurs_on_through_a_closure_may_leave_no_leap(murmur_db, found):
+    speech = stops(16000)
+    for at_s in STOPS_S:
+        closed = slice(round((at_s - 0.06) * 16000), round(at_s * 16000))
+        speech[closed] = 10 ** ((murmur_db - 26) / 20) * default_rng(4).standard_normal(960)
+    assert len(plosives(speech, 16000, -26.0)) == found
+
+
 def test_a_vowel_that_sets_in_at_once_is_no_plosive():
     voice = buzz(3.0, 16000) * (np.arange(48000) % 16000 > 8000)
     assert plosives(scale_to(voice.astype(np.float32), 16000, -26.0), 16000, -26.0) == []
