@@ -31,6 +31,7 @@ CAPSULE_HZ = 30.0  # below it a small capsule hears less and less, by 6 dB an oc
 OPENING_M = 0.01  # what the eddies meet: the opening of a handset's microphone; our choice
 EDDY_M = 10.0  # the largest eddies among people and houses; our choice
 FASTEST_GUST_HZ = 10.0
+STILL = 1e-6  # power in a lull of which nothing is heard
 PERIOD_S = 60  # so long an SNR is measured: a minute of gusts holds it, and comes again after it
 # Pressure is speed times the speed of the eddies, which goes with it too; and a fixed frequency is that of larger,
 # stronger eddies where they drift by faster: power goes with the 4 + 2/3rd power of the speed.
@@ -127,8 +128,8 @@ class Gusty:
         if not length:
             return 0.0
         sums = np.cumsum(np.concatenate(([0.0], power, power)))
-        means = (sums[length : length + len(power)] - sums[: len(power)]) / length
-        return float(np.std(10 * np.log10(means))) * min(1.0, PERIOD_S / seconds)
+        means = np.maximum((sums[length : length + len(power)] - sums[: len(power)]) / length, STILL)
+        return float(np.std(10 * np.log10(means))) * length / max(length, seconds * ENVELOPE_HZ)
 
     def _strength(self, samples: int, rng: Generator, since: int) -> Floats:
         """The factor on each sample: straight lines between the points of the minute."""

@@ -63,6 +63,13 @@ def test_the_tolerance_of_a_shorter_piece_holds_what_gusts_do_to_it():
     assert got.std() == pytest.approx(sd, rel=0.4)
 
 
+@pytest.mark.parametrize("seconds", [0.001, 0.02, 1.0, 90.0])
+def test_a_piece_of_any_length_has_a_tolerance(seconds):
+    after = Wind(Options(gust=1.0))(silent_scene(seconds, 8000), streams())
+    assert 0.5 <= after.got[0][0].tolerance < 200
+    assert Wind(Options(gust=0.0))(silent_scene(seconds, 8000), streams()).got[0][0].tolerance == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("speed_mps", [0.5, 4.0, 20.0])
 def test_more_than_95_percent_of_the_energy_lies_below_1_khz(speed_mps, rate):
