@@ -186,8 +186,10 @@ def _whole(names: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
     An utterance shares it with the silence behind it, up to the next one.
     """
     match names:
-        case ("gap", _, *_, since_ms) if len(names) > len(PICK_UP) + 1:
-            return ("window", *names[1:-1]), samples_of(int(since_ms))
+        case ("gap", "pick_up", since_ms):
+            return ("silence", "0"), samples_of(int(since_ms))
+        case ("gap", key, attempt, since_ms):
+            return ("window", key, attempt), samples_of(int(since_ms))
         case _:
             return ("window", *names), 0
 
