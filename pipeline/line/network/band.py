@@ -10,27 +10,12 @@ from numpy.random import Generator
 from scipy.optimize import brentq
 
 from pipeline.line.filters import Doubles, curve_taps, fir_filter, half_taps, response_db
+from pipeline.line.microphones import IRS_SEND_DB
 from pipeline.line.scene import Measure, Scene
 from pipeline.spec.words import Words
 
 HALF_POWER_DB = float(10 * np.log10(0.5))
 
-# Send response of the modified intermediate reference system (IRS, ITU-T P.830) in dB re 1 kHz.
-# The points at 50 and 5000 Hz are ours: they end the band.
-IRS_SEND_DB = {
-    50: -40.0,
-    100: -28.0,
-    200: -9.6,
-    300: -5.0,
-    500: -2.6,
-    1000: 0.0,
-    1250: 1.4,
-    2000: 3.6,
-    3150: 5.8,
-    3400: 4.3,
-    4000: 0.0,
-    5000: -40.0,
-}
 IRS_HALF_MS = 10  # shorter filters blur the slope from 100 to 200 Hz
 
 
