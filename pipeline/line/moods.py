@@ -21,9 +21,10 @@ from pydantic import Field
 from pipeline import engines
 from pipeline.audio import Floats
 from pipeline.levels import active_speech_level, gain
+from pipeline.line.arrays import to_numpy
 from pipeline.line.draw import Line, PlacedEffect
 from pipeline.line.filters import curve_taps, fir_filter
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.habits import Habits
 from pipeline.spec.profile import PLACES
 from pipeline.spec.scenario import Mood
@@ -84,6 +85,7 @@ class Loudness:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 15
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 
@@ -102,7 +104,7 @@ class Loudness:
         return replace(scene, speech=speech).with_got(got)
 
     def _measures(self, before: Floats, after: Floats, scene: Scene) -> tuple[Measure, ...]:
-        old, new = (active_speech_level(row[scene.hidden :], scene.rate).asl_dbov for row in (before, after))
+        old, new = (active_speech_level(to_numpy(row[scene.hidden :]), scene.rate).asl_dbov for row in (before, after))
         if not isfinite(old) or not isfinite(new):
             return ()
         return (Measure("talker.mood", "level_db", self.level_db, new - old, "set", TOLERANCE_DB),)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import a_weighted_leq_dbov, gain, leq_dbov
+from pipeline.line.arrays import beside, copied
 from pipeline.line.beds import Bed, Weighting
 from pipeline.line.recordings import Recordings
 from pipeline.line.scene import Measure, Nominal, Scene
@@ -58,13 +59,13 @@ class BedWords(Recordings):
 def lay(bed: Bed, scene: Scene, rngs: Sequence[Generator], asked: Asked) -> Scene:
     """The scene with the bed added to its noise, hidden samples too, and the SNR got in each row."""
     level_dbov = bed.leq_dbov(asked.weighting)
-    noise = scene.noise.copy()
+    noise = copied(scene.noise)
     since = scene.since or (0,) * scene.rows
     got = []
     for row, (nominal, rng) in enumerate(zip(scene.nominal, rngs, strict=True)):
         sound = bed.draw(scene.samples, rng, since[row])
         sound *= np.float32(gain(asked.speech_dbov(nominal) - asked.snr_db - level_dbov))
-        noise[row] += sound
+        noise[row] += beside(sound, noise)
         got.append(_measured(sound[scene.hidden :], scene.rate, nominal, asked, bed))
     return replace(scene, noise=noise).with_got(got)
 

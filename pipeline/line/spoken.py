@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.audio import Floats
 from pipeline.levels import gain, leq_dbov
+from pipeline.line.arrays import beside, to_numpy
 from pipeline.line.scene import Nominal, Scene
 
 INAUDIBLE = 1e-4  # 80 dB below the row's peak: what a filter leaves around words is no part of them
@@ -14,7 +15,7 @@ INAUDIBLE = 1e-4  # 80 dB below the row's peak: what a filter leaves around word
 
 def words_in(row: Floats, *, inaudible: float = INAUDIBLE) -> slice:
     """From the first sample of the words to behind the last; an empty slice where nobody speaks."""
-    size = np.abs(row)
+    size = np.abs(to_numpy(row))
     heard = np.flatnonzero(size > inaudible * size.max(initial=0))
     return slice(int(heard[0]), int(heard[-1]) + 1) if len(heard) else slice(0, 0)
 
@@ -23,9 +24,9 @@ def raised(scene: Scene, gains_db: Sequence[float]) -> Scene:
     """The scene with each row's speech, and what is known of its level, raised by so many dB."""
     if not any(gains_db):
         return scene
-    factors = np.array([gain(db) for db in gains_db], np.float32)
+    factors = beside(np.array([gain(db) for db in gains_db], np.float32)[:, np.newaxis], scene.speech)
     nominal = tuple(raised_nominal(one, db, db) for one, db in zip(scene.nominal, gains_db, strict=True))
-    return replace(scene, speech=scene.speech * factors[:, np.newaxis], nominal=nominal)
+    return replace(scene, speech=scene.speech * factors, nominal=nominal)
 
 
 def raised_nominal(nominal: Nominal, asl_db: float, weighted_db: float) -> Nominal:
@@ -35,5 +36,5 @@ def raised_nominal(nominal: Nominal, asl_db: float, weighted_db: float) -> Nomin
 
 def change_db(before: Floats, after: Floats) -> float:
     """By how much one sound's level (Leq) lies above another's; NaN where one is silent."""
-    levels = leq_dbov(after), leq_dbov(before)
+    levels = leq_dbov(to_numpy(after)), leq_dbov(to_numpy(before))
     return levels[0] - levels[1] if all(np.isfinite(levels)) else float("nan")

@@ -11,7 +11,7 @@ from numpy.random import default_rng
 from pipeline import engines
 from pipeline.chance import stream
 from pipeline.levels import active_speech_level, scale_to
-from pipeline.line.scene import Nominal, Scene
+from pipeline.line.scene import Device, Nominal, Scene
 
 RATES = (8000, 16000, 22050, 24000, 44100, 48000)
 STEMS = ("speech", "others", "noise", "far_end")
@@ -207,6 +207,56 @@ def test_a_longer_scene_begins_with_the_same_samples(place, name, rate):
     stems = {stem: getattr(scene, stem)[:, :until] for stem in STEMS}
     shorter = replace(scene, **stems, lost=scene.lost[:, : frames_of(until, rate)])
     assert_same_until(effect(scene, streams()), effect(shorter, streams()), heard)
+
+
+def is_any(place: str, name: str) -> bool:
+    return getattr(engines.find(place, name).build, "device", None) == "any"
+
+
+ANYWHERE = [(place, name) for place, name in EFFECTS if is_any(place, name)]
+TORCH = "torch:cpu"
+
+
+@every_effect
+def test_an_effect_says_where_it_can_run(place, name):
+    assert getattr(engines.find(place, name).build, "device", None) in get_args(Device)
+
+
+@pytest.mark.parametrize(("place", "name"), ANYWHERE, ids=[".".join(one) for one in ANYWHERE])
+def test_an_effect_that_runs_anywhere_makes_the_same_sound_with_numpy_and_with_torch(place, name):
+    torch = pytest.importorskip("torch")
+    for options in extremes(place, name):
+        effect = engines.find(place, name).build(settled(options))
+        scene = replace(with_a_whistle(call_scene(effect.voices)), hidden=4000)
+        here, there = effect(scene, streams()), effect(scene.on(TORCH), streams())
+        assert isinstance(there.speech, torch.Tensor), "it stays where it was"
+        for stem in STEMS:
+            assert_residual_below_100_db(getattr(here, stem), getattr(there.on("cpu"), stem))
+        assert_same_measures(here.got, there.got)
+
+
+def with_a_whistle(scene: Scene) -> Scene:
+    """A pure tone in the first row: between its harmonics lies nothing but rounding."""
+    speech = scene.speech.copy()
+    speech[0] = 0.1 * np.sin(2 * np.pi * 1000 * np.arange(scene.samples) / scene.rate)
+    return replace(scene, speech=speech)
+
+
+def settled(options):
+    return options.settled(stream(1, "settled")) if hasattr(options, "settled") else options
+
+
+def assert_residual_below_100_db(here, there) -> None:
+    """In each row, of its power; of full scale in a silent one."""
+    power = np.square(here, dtype=np.float64).mean(axis=1)
+    residual = np.square(there.astype(np.float64) - here).mean(axis=1)
+    assert (residual <= 1e-10 * np.where(power, power, 1.0)).all(), 10 * np.log10(residual / power)
+
+
+def assert_same_measures(here, there) -> None:
+    for one, other in zip(here, there, strict=True):
+        assert [replace(measure, got=0.0) for measure in one] == [replace(measure, got=0.0) for measure in other]
+        assert [measure.got for measure in other] == pytest.approx([measure.got for measure in one], rel=1e-3, abs=1e-3)
 
 
 SEVERITIES = (0.01, 0.25, 0.5, 0.75, 1)

@@ -14,7 +14,7 @@ from scipy import fft, signal
 from pipeline.audio import Floats
 from pipeline.levels import gain, leq_dbov
 from pipeline.line.beds import SPECTRA, Doubles
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.severity import louder_db
 from pipeline.spec.words import Words
 
@@ -43,6 +43,7 @@ class Echo:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 110
+    device: ClassVar[Device] = "cpu"
     single: ClassVar[bool] = True
 
     # No attribute `delay_ms`: an effect that has one delays the whole line.

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from numpy.random import Generator
 from pydantic import Field
 
-from pipeline.line.scene import Scene
+from pipeline.line.scene import Device, Scene
 from pipeline.spec.words import Words
 
 
@@ -25,6 +25,7 @@ class Delay:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 80
+    device: ClassVar[Device] = "any"
     single: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:

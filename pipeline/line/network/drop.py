@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from numpy.random import Generator
 from pydantic import Field
 
-from pipeline.line.scene import Scene
+from pipeline.line.scene import Device, Scene
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -35,6 +35,7 @@ class Drop:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 90
+    device: ClassVar[Device] = "any"
 
     def __init__(self, options: Options) -> None:
         self.options = options

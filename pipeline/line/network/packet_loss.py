@@ -10,7 +10,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from pipeline.audio import Bools
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -39,6 +39,7 @@ class PacketLoss:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 40
+    device: ClassVar[Device] = "any"
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -12,7 +12,7 @@ from pipeline.chance import stream
 from pipeline.levels import scale_to
 from pipeline.line.loudspeakers import loudspeaker
 from pipeline.line.rooms import room_response
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.talk import Kept, Overheard, People, Speaker, overheard
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
@@ -56,6 +56,7 @@ class Announcement:
 
     version: ClassVar[int] = 2
     order: ClassVar[int] = 60
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     runs_on = True
     voices: tuple[str, ...] = ("announcer",)

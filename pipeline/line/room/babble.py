@@ -13,7 +13,7 @@ from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.levels import a_weighted_leq_dbov, gain, leq_dbov
 from pipeline.line.rooms import room_response
-from pipeline.line.scene import Measure, Nominal, Scene
+from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.talk import Kept, People, Speaker, overhear
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
@@ -62,6 +62,7 @@ class Babble:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 30
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     runs_on = True
     voices: tuple[str, ...] = ("adult",)

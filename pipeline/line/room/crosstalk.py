@@ -11,7 +11,7 @@ from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.line.filters import curve_taps
 from pipeline.line.rooms import room_response
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.talk import Kept, Overheard, People, Speaker, overheard
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
@@ -61,6 +61,7 @@ class Crosstalk:
 
     version: ClassVar[int] = 3
     order: ClassVar[int] = 40
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     runs_on = True
 

@@ -13,7 +13,7 @@ from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.levels import gain
 from pipeline.line.happenings import LONGEST_S, Kind, happening
-from pipeline.line.scene import Measure, Nominal, Scene
+from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.strikes import add, arrivals
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -70,6 +70,7 @@ class Events:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 90
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
     runs_on = True

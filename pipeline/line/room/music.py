@@ -10,7 +10,7 @@ from pydantic import Field
 
 from pipeline.line.beds import Bed
 from pipeline.line.loops import Looped, looped
-from pipeline.line.scene import Scene
+from pipeline.line.scene import Device, Scene
 from pipeline.line.snr import LEAST_DB, MOST_DB, BedWords, lay
 from pipeline.line.tunes import STEP_S, from_small_speaker, tune
 
@@ -33,6 +33,7 @@ class Music:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 80
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
     runs_on = True

@@ -8,7 +8,7 @@ from numpy.random import Generator
 from pipeline.line.ambiences import Kind, ambience
 from pipeline.line.beds import Bed
 from pipeline.line.loops import looped
-from pipeline.line.scene import Scene
+from pipeline.line.scene import Device, Scene
 from pipeline.line.snr import BedWords, lay
 
 
@@ -26,6 +26,7 @@ class Noise:
 
     version: ClassVar[int] = 2
     order: ClassVar[int] = 20
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
     runs_on = True

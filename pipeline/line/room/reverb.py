@@ -16,9 +16,10 @@ from pipeline.chance import stream
 from pipeline.files import file_hash, json_hash
 from pipeline.levels import leq_dbov
 from pipeline.line import rooms
+from pipeline.line.arrays import to_numpy
 from pipeline.line.filters import fir_filter
 from pipeline.line.recordings import ENDINGS, sound_files
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.words import Words, complaint, folder_of
 
 NAME = "room.reverb"
@@ -109,6 +110,7 @@ class Reverb:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 10
+    device: ClassVar[Device] = "any"
     single: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
@@ -122,7 +124,7 @@ class Reverb:
         """The scene with `speech` as the microphone hears it in the room; others and noise have ways of their own."""
         room = self._room(scene.rate)
         speech = fir_filter(scene.speech, room.response, lag=0)
-        rows = zip(scene.speech[:, scene.hidden :], speech[:, scene.hidden :], strict=True)
+        rows = zip(*(to_numpy(sound[:, scene.hidden :]) for sound in (scene.speech, speech)), strict=True)
         return replace(scene, speech=speech).with_got([(*room.measures, *_louder(room, *row)) for row in rows])
 
     def _room(self, rate: int) -> Room:

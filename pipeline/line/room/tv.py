@@ -13,7 +13,7 @@ from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.line.loudspeakers import loudspeaker
 from pipeline.line.rooms import room_response
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.talk import Kept, Overheard, People, Speaker, overheard
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
@@ -53,6 +53,7 @@ class Tv:
 
     version: ClassVar[int] = 2
     order: ClassVar[int] = 50
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     runs_on = True
     voices: tuple[str, ...] = ("tv",)

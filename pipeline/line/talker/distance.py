@@ -12,7 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from pipeline.audio import Floats
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.spoken import change_db, raised
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -38,6 +38,7 @@ class Distance:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 100
+    device: ClassVar[Device] = "any"
     single: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()

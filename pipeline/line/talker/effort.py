@@ -17,8 +17,9 @@ from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import a_curve, a_weighted_leq_dbov, gain, leq_dbov
+from pipeline.line.arrays import stacked, to_numpy, zeros
 from pipeline.line.filters import Doubles, curve_taps, fir_filter
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.spoken import raised_nominal, words_in
 from pipeline.spec.severity import louder_db
 from pipeline.spec.words import Words
@@ -69,6 +70,7 @@ class Effort:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 20
+    device: ClassVar[Device] = "any"
     single: ClassVar[bool] = True
     lookahead_ms = 0  # a voice is raised before the word is spoken: no delay on the line
     voices: tuple[str, ...] = ()
@@ -80,7 +82,7 @@ class Effort:
         """The scene with `speech` and nominal level raised and, in rows that have a speech level, by how much."""
         raised = raised_by(self.asked_db, scene.rate)
         rows = [self._row(row, raised, scene) for row in scene.speech]
-        speech = np.array([sound for sound, _ in rows], np.float32).reshape(scene.speech.shape)
+        speech = stacked([sound for sound, _ in rows], scene.speech)
         nominal = tuple(raised_nominal(one, raised.asl_db, raised.weighted_db) for one in scene.nominal)
         return replace(scene, speech=speech, nominal=nominal).with_got([measures for _, measures in rows])
 
@@ -99,7 +101,7 @@ def _levels(row: Floats, scene: Scene) -> Doubles:
 
     A filter changes Leq as it changes the active speech level, within 0.15 dB for single words, and Leq is quicker.
     """
-    heard = row[scene.hidden :]
+    heard = to_numpy(row[scene.hidden :])
     levels = np.array([leq_dbov(heard), a_weighted_leq_dbov(heard, scene.rate)])
     return np.where(np.isfinite(levels), levels, np.nan)
 
@@ -129,7 +131,7 @@ class Raised:
         reach = len(self.taps) // 2
         words = words_in(row, inaudible=0.0)
         part = slice(max(0, words.start - reach), words.stop + reach)
-        sound = np.zeros_like(row)
+        sound = zeros((len(row),), row)
         sound[part] = fir_filter(row[np.newaxis, part], self.taps)[0]
         return sound
 

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import active_speech_level
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.arrays import to_numpy
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.spoken import change_db, raised
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -39,6 +40,7 @@ class Level:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 110
+    device: ClassVar[Device] = "any"
     single: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
@@ -54,7 +56,7 @@ class Level:
         return after.with_got([self._measures(*row, scene.rate) for row in sounds])
 
     def _measures(self, before: Floats, now: Floats, gain_db: float, rate: int) -> list[Measure]:
-        got_db, got_dbov = change_db(before, now), active_speech_level(now, rate).asl_dbov
+        got_db, got_dbov = change_db(before, now), active_speech_level(to_numpy(now), rate).asl_dbov
         if not isfinite(got_db) or not isfinite(got_dbov):
             return []
         return [

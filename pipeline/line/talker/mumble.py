@@ -13,7 +13,6 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.random import Generator
 from pydantic import Field
 from scipy import fft
@@ -21,7 +20,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from pipeline.audio import Floats
 from pipeline.levels import active_speech_level, gain
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.arrays import beside, namespace, stacked, to_numpy, transforms, windows, zeros
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -36,7 +36,7 @@ SILENCE = 2.0**-30  # a peak below has none either
 FURTHEST = 2.3  # nepers (20 dB) that a resonance moves at most
 FRAMES_AT_ONCE = 256
 WORST = {"severity": 1.0, "undershoot_ms": 150.0, "tilt_db_oct": -12.0, "level_db": -12.0}
-TINY = np.float32(1e-30)  # keeps frames of nothing from being divided by nothing
+TINY = 1e-30  # keeps frames of nothing from being divided by nothing
 
 
 class Options(Words):
@@ -59,6 +59,7 @@ class Mumble:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 30
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 
@@ -74,7 +75,7 @@ class Mumble:
         if not (self.undershoot_ms or self.tilt_db_oct or self.level_db):
             return scene
         rows = [self._row(row, scene) for row in scene.speech]
-        speech = np.array([sound for sound, _ in rows], np.float32).reshape(scene.speech.shape)
+        speech = stacked([sound for sound, _ in rows], scene.speech)
         return replace(scene, speech=speech).with_got([measures for _, measures in rows])
 
     def _row(self, row: Floats, scene: Scene) -> tuple[Floats, tuple[Measure, ...]]:
@@ -104,12 +105,12 @@ def _said(part: float | None, otherwise: float) -> float:
 
 
 def _peak(row: Floats) -> float:
-    return float(np.abs(row).max(initial=0))
+    return float(np.abs(to_numpy(row)).max(initial=0))
 
 
 def _level_dbov(row: Floats, scene: Scene) -> float:
     """The active speech level of what is heard; NaN where nobody speaks."""
-    level = active_speech_level(row[scene.hidden :], scene.rate).asl_dbov
+    level = active_speech_level(to_numpy(row[scene.hidden :]), scene.rate).asl_dbov
     return level if isfinite(level) else float("nan")
 
 
@@ -125,22 +126,22 @@ def articulated(row: Floats, rate: int, *, undershoot_ms: float, tilt_db_oct: fl
     shape = _cepstra(frames, round(ENVELOPE_S * rate), floor=FLOOR * size / 4 * _peak(row))
     moves = min(1.0, undershoot_ms / ALL_THE_WAY_MS) * _moves(*shape, undershoot_ms / 1000 * rate / hop)
     octaves = np.log2(np.maximum(fft.rfftfreq(size, 1 / rate), TILT_FROM_HZ) / TILT_FROM_HZ)
-    tilt = (10 ** (tilt_db_oct / 20 * octaves)).astype(np.float32)
-    out = np.zeros((len(frames) + 1, hop), np.float32)
+    tilt = beside((10 ** (tilt_db_oct / 20 * octaves)).astype(np.float32), row)
+    out = zeros((len(frames) + 1, hop), row)
     for first in range(0, len(frames), FRAMES_AT_ONCE):
         some = slice(first, first + FRAMES_AT_ONCE)
         spectra = _spectra(frames[some])
-        spectra *= _as_loud(spectra, np.exp(_envelopes(moves[some], size))) * tilt
-        _overlap_add(fft.irfft(spectra, size, overwrite_x=True), out[first:])
+        spectra *= _as_loud(spectra, namespace(row).exp(_envelopes(moves[some], size))) * tilt
+        _overlap_add(transforms(row).irfft(spectra, size), out[first:])
     return out.reshape(-1)[size : size + len(row)]
 
 
 def _frames(row: Floats, hop: int) -> Floats:
     """Frames x samples, a view: every sample of the row lies in two of them."""
     size = 2 * hop
-    padded = np.zeros(2 * size + -(-len(row) // hop) * hop, np.float32)
+    padded = zeros((2 * size + -(-len(row) // hop) * hop,), row)
     padded[size : size + len(row)] = row
-    return sliding_window_view(padded, size)[::hop]
+    return windows(padded, size, hop)
 
 
 @lru_cache(maxsize=16)
@@ -150,54 +151,59 @@ def _window(size: int) -> Floats:
 
 
 def _spectra(frames: Floats) -> Spectra:
-    return fft.rfft(frames * _window(frames.shape[1])).astype(np.complex64, copy=False)
+    spectra: Spectra = transforms(frames).rfft(frames * beside(_window(frames.shape[1]), frames))
+    return spectra
 
 
 def _as_loud(spectra: Spectra, gains: Floats) -> Floats:
     """The gains, so scaled that each frame keeps its power: none is louder because its neighbour is."""
-    power = np.square(spectra.real) + np.square(spectra.imag)
-    before = power.sum(axis=1, keepdims=True)
-    after = (power * np.square(gains)).sum(axis=1, keepdims=True)
-    scaled: Floats = gains * np.sqrt(before / np.maximum(after, TINY))
+    xp = namespace(gains)
+    power = xp.square(spectra.real) + xp.square(spectra.imag)
+    before = xp.sum(power, axis=1, keepdims=True)
+    after = xp.sum(power * xp.square(gains), axis=1, keepdims=True)
+    scaled: Floats = gains * xp.sqrt(before / xp.maximum(after, TINY))
     return scaled
 
 
 def _overlap_add(frames: Floats, out: Floats) -> None:
     """Add windowed frames, one hop apart, onto hops x samples."""
     hop = out.shape[1]
-    frames *= _window(frames.shape[1])
+    frames *= beside(_window(frames.shape[1]), frames)
     out[: len(frames)] += frames[:, :hop]
     out[1 : 1 + len(frames)] += frames[:, hop:]
 
 
 def _cepstra(frames: Floats, coefficients: int, *, floor: float) -> tuple[Floats, Floats]:
     """Frames x cepstral coefficients of the envelope, and frames x 1 loudness."""
-    cepstra = np.empty((len(frames), coefficients), np.float32)
-    loudness = np.empty((len(frames), 1), np.float32)
+    xp = namespace(frames)
+    cepstra, loudness = zeros((len(frames), coefficients), frames), zeros((len(frames), 1), frames)
     for first in range(0, len(frames), FRAMES_AT_ONCE):
         some = slice(first, first + FRAMES_AT_ONCE)
-        magnitudes = np.abs(_spectra(frames[some]))
-        cepstra[some] = fft.irfft(np.log(magnitudes + np.float32(floor)))[:, :coefficients]
-        loudness[some] = magnitudes.mean(axis=1, keepdims=True)
+        magnitudes = xp.abs(_spectra(frames[some]))
+        cepstra[some] = transforms(frames).irfft(xp.log(magnitudes + floor))[:, :coefficients]
+        loudness[some] = xp.mean(magnitudes, axis=1, keepdims=True)
     return cepstra, loudness
 
 
 def _moves(cepstra: Floats, loudness: Floats, spread: float) -> Floats:
     """From each frame's envelope to the average around it, `spread` frames wide.
 
-    The loud frames draw the quiet ones, as vowels do with what lies between them.
+    The loud frames draw the quiet ones, as vowels do with what lies between them. Averaged by SciPy wherever they lie,
+    for they are few numbers.
     """
     if not spread:
-        return np.zeros_like(cepstra)
-    weight = gaussian_filter1d(loudness, spread, axis=0)
-    average: Floats = gaussian_filter1d(cepstra * loudness, spread, axis=0) / (weight + 1e-6 * weight.max())
-    return average - cepstra
+        return namespace(cepstra).zeros_like(cepstra)  # type: ignore[no-any-return]
+    shape, loud = to_numpy(cepstra), to_numpy(loudness)
+    weight = gaussian_filter1d(loud, spread, axis=0)
+    average: Floats = gaussian_filter1d(shape * loud, spread, axis=0) / (weight + 1e-6 * weight.max())
+    return beside(average - shape, cepstra)
 
 
 def _envelopes(cepstra: Floats, size: int) -> Floats:
     """Frames x bins in nepers: the curve that the lower half of a symmetric cepstrum stands for."""
-    whole = np.zeros((len(cepstra), size), np.float32)
+    xp, whole = namespace(cepstra), zeros((len(cepstra), size), cepstra)
     count = cepstra.shape[1]
     whole[:, :count] = cepstra
-    whole[:, size - count + 1 :] = cepstra[:, :0:-1]
-    return np.clip(fft.rfft(whole).real, -FURTHEST, FURTHEST)
+    whole[:, size - count + 1 :] = xp.flip(cepstra[:, 1:], axis=1)
+    curves: Floats = xp.clip(transforms(whole).rfft(whole).real, -FURTHEST, FURTHEST)
+    return curves

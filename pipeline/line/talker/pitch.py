@@ -16,7 +16,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from pipeline.audio import Floats
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.voicing import Voicing, voicing
 from pipeline.spec.words import Words
 
@@ -48,6 +48,7 @@ class Pitch:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 50
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 

@@ -16,7 +16,8 @@ from pydantic import Field
 from scipy.ndimage import uniform_filter1d
 
 from pipeline.audio import Floats
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.arrays import to_numpy
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.words import Words
 
 Doubles = npt.NDArray[np.float64]
@@ -50,6 +51,7 @@ class Rate:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 40
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 
@@ -60,7 +62,7 @@ class Rate:
         """The same scene, its words being in their time already, and for each row that sounds the factor got."""
         if self.factor == 1:
             return scene.with_got([()] * scene.rows)
-        return scene.with_got([self._measures(row[scene.hidden :], scene.rate) for row in scene.speech])
+        return scene.with_got([self._measures(to_numpy(row[scene.hidden :]), scene.rate) for row in scene.speech])
 
     def retimed(self, speech: Floats, rate: int) -> Floats:
         """The words in their time: `factor` times as fast. At 1 the very same samples."""

@@ -15,7 +15,8 @@ from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import gain
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.arrays import beside, copied
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.spoken import change_db, words_in
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -39,6 +40,7 @@ class TrailOff:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 80
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0  # whoever talks knows when they are done: no delay on the line
     voices: tuple[str, ...] = ()
 
@@ -48,7 +50,7 @@ class TrailOff:
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with the ends of `speech` faded and, where somebody speaks, how far its very end fell."""
-        speech = scene.speech.copy()
+        speech = copied(scene.speech)
         got = [self._fade(row[scene.hidden :], scene.rate) for row in speech]
         return replace(scene, speech=speech).with_got(got)
 
@@ -58,8 +60,8 @@ class TrailOff:
         if words.start == words.stop:
             return []
         end = heard[max(words.start, words.stop - max(1, round(self.seconds * rate))) : words.stop]
-        before = end.copy()
-        end *= (10 ** (np.linspace(0, self.db, len(end) + 1)[1:] / 20)).astype(np.float32)
+        before = copied(end)
+        end *= beside((10 ** (np.linspace(0, self.db, len(end) + 1)[1:] / 20)).astype(np.float32), end)
         heard[words.stop :] *= np.float32(gain(self.db))
         last = slice(-max(1, len(end) // 100), None)
         got_db = change_db(before[last], end[last])

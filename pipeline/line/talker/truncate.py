@@ -13,7 +13,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from pipeline.audio import Floats
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.spoken import words_in
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -40,6 +40,7 @@ class Truncate:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 90
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

@@ -18,7 +18,7 @@ from scipy import fft
 from scipy.ndimage import uniform_filter1d
 
 from pipeline.audio import Floats
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.voicing import voicing
 from pipeline.spec.words import Words
 
@@ -47,6 +47,7 @@ class Whisper:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 60
+    device: ClassVar[Device] = "cpu"
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 
