@@ -120,10 +120,14 @@ def test_nobody_is_heard_in_mid_word_where_an_utterance_begins():
 
 
 def test_the_talk_of_one_gap_is_not_that_of_another_nor_that_of_a_window_named_gap():
-    one, other = talking().gap(None, 0), talking().gap(utterance(talking()), 0)
-    named = talking().utterance("gap", 1, Saying(np.zeros(100, np.float32)))
-    assert not np.array_equal(one.heard, other.heard)
-    assert not np.array_equal(other.heard[: 960 * PER_MS], named.heard[: 960 * PER_MS])
+    said = [utterance(talking()), talking().utterance("gap", 1, Saying(np.zeros(100, np.float32)))]
+    gaps = [
+        [talking().gap(after, since_ms).heard for since_ms in range(0, 6 * GAP_MS, GAP_MS)] for after in (None, *said)
+    ]
+    one, other, named = (np.concatenate(blocks) for blocks in gaps)
+    assert not np.array_equal(one, other)
+    assert not np.array_equal(other, named)
+    assert not np.array_equal(one, named)
 
 
 def test_a_line_key_named_gap_is_no_gap():
