@@ -144,7 +144,7 @@ def _filled(pcm: Ints, frame: int) -> Ints:
     return np.pad(pcm, (0, -len(pcm) % frame))
 
 
-# The least complexity: 10 is heard no better at these rates by measure, and takes three times as long.
+# The least complexity: the greatest takes more than twice as long.
 OPUS = Coder(
     16_000,
     "libopus",

@@ -9,9 +9,7 @@ import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
-from pipeline.audio import FULL_SCALE, Floats, Ints
-
-LIMITS = (-FULL_SCALE, FULL_SCALE - 1)
+from pipeline.audio import Ints
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,11 @@ def encoded(pcm: Ints, coder: Coder, bitrate: int) -> tuple[list[bytes], bytes]:
 
 
 def decoded(packets: Iterable[bytes], coder: Coder, header: bytes = b"") -> Ints:
-    """The samples in the packets."""
+    """The samples in the packets, of decoders that give int16."""
     context = _opened(coder.decoder, "r", coder.rate, coder.told_decoder, header=header)
     frames = [frame.to_ndarray() for packet in packets for frame in context.decode(av.Packet(packet))]
     frames += [frame.to_ndarray() for frame in context.decode(None)]
-    return _whole(np.concatenate(frames, axis=1)[0]) if frames else np.zeros(0, np.int16)
+    return np.concatenate(frames, axis=1)[0].astype(np.int16, casting="safe") if frames else np.zeros(0, np.int16)
 
 
 def _opened(
@@ -55,9 +53,3 @@ def _opened(
         context.extradata = header
     context.open()
     return context
-
-
-def _whole(samples: Ints | Floats) -> Ints:
-    """Some decoders give floats of full scale 1."""
-    whole = samples if samples.dtype == np.int16 else np.clip(np.rint(samples * FULL_SCALE), *LIMITS)
-    return np.asarray(whole, dtype=np.int16)

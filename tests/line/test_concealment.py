@@ -41,6 +41,16 @@ def test_sound_from_a_quarter_period_before_the_gap_is_kept(rate):
 
 
 @both_rates
+def test_after_20_ms_sound_is_faded_in_over_a_quarter_period_and_4_ms(rate):
+    per_ms, period = rate // 1000, 8 * rate // 1000
+    tone = 8000 * signal.sawtooth(2 * np.pi * np.arange(240 * per_ms) / period, 0.4)
+    hiss = 3000 * np.random.default_rng(1).standard_normal(100 * per_ms)
+    sound = np.concatenate((tone, hiss)).astype(np.int16)
+    filled = concealed(sound, marks(17, 11), g711_app1, frame=20 * per_ms, rate=rate)
+    assert np.flatnonzero(filled != sound).max() == pytest.approx((240 + 2 + 4) * per_ms, abs=2)
+
+
+@both_rates
 @pytest.mark.parametrize("period_ms", [5.125, 7.125, 10, 14.875])
 def test_the_pitch_of_a_periodic_sound_is_found(rate, period_ms):
     period = round(period_ms * rate / 1000)

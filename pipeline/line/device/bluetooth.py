@@ -25,7 +25,7 @@ PACKET_MS = 7.5  # an mSBC frame, and as much of CVSD: what a synchronous link s
 MOST_PER_MIN = 60.0
 FINEST_RATE = 16_000
 
-# The hands-free profile has an mSBC decoder go on with what the last packets were like; for CVSD it has nothing.
+# A wide-band link goes on with what the last packets were like; for CVSD nothing of the kind is described.
 CONCEALS: dict[str, Conceal] = {"msbc": g711_app1, "cvsd": zero}
 
 
