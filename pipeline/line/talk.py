@@ -23,6 +23,7 @@ T = TypeVar("T")
 LEVEL_IS_STEADY_S = 5.0
 # Between words the level dips, if only in the closure of a stop: so far below the sentence's mean, for so long.
 FRAME_MS, DIP_FRAMES, DIP_DB = 10, 3, 20.0
+NEXT_TO_NEVER = 1e-9  # who talks less is not heard in a lifetime, and 64 bits cannot count the samples until then
 PHASES = 512  # so many points of a loop tell how much chance moves what is heard of it
 
 

@@ -13,7 +13,7 @@ from pipeline.levels import scale_to
 from pipeline.line.loudspeakers import loudspeaker
 from pipeline.line.rooms import room_response
 from pipeline.line.scene import Device, Measure, Scene
-from pipeline.line.talk import Kept, Overheard, People, Speaker, overheard
+from pipeline.line.talk import NEXT_TO_NEVER, Kept, Overheard, People, Speaker, overheard
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
 
@@ -80,7 +80,9 @@ class Announcement:
         before = np.concatenate((chime(rate), np.zeros(round(PAUSE_S * rate), np.float32)))
         read = people[int(rng.integers(len(people)))]
         sentences = [np.concatenate((before, one)) for one in read]
-        return Speaker(sentences, response, rate, round(len(sentences) * 60 * rate / self.options.per_min))
+        return Speaker(
+            sentences, response, rate, round(len(sentences) * 60 * rate / max(self.options.per_min, NEXT_TO_NEVER))
+        )
 
     def _measures(self, heard: Overheard, scene: Scene, row: int) -> list[Measure]:
         per_min = self._per_min(heard.per_min, sd=heard.per_min_sd)

@@ -12,7 +12,7 @@ from pipeline.chance import stream
 from pipeline.line.filters import curve_taps
 from pipeline.line.rooms import room_response
 from pipeline.line.scene import Device, Measure, Scene
-from pipeline.line.talk import Kept, Overheard, People, Speaker, overheard
+from pipeline.line.talk import NEXT_TO_NEVER, Kept, Overheard, People, Speaker, overheard
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
 
@@ -82,7 +82,7 @@ class Crosstalk:
         rng = stream(self.options.room_seed, NAME)
         response = self._way(rate, rng)
         sentences = people[int(rng.integers(len(people)))]
-        loop = round(sum(len(one) for one in sentences) / self.options.overlap)
+        loop = round(sum(len(one) for one in sentences) / max(self.options.overlap, NEXT_TO_NEVER))
         return Speaker(sentences, response, rate, loop)
 
     def _way(self, rate: int, rng: Generator) -> Floats:

@@ -14,7 +14,7 @@ from pipeline.chance import stream
 from pipeline.line.loudspeakers import loudspeaker
 from pipeline.line.rooms import room_response
 from pipeline.line.scene import Device, Measure, Scene
-from pipeline.line.talk import Kept, Overheard, People, Speaker, overheard
+from pipeline.line.talk import NEXT_TO_NEVER, Kept, Overheard, People, Speaker, overheard
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
 
@@ -75,7 +75,7 @@ class Tv:
         response = loudspeaker(room, rate, LOW_HZ, HIGH_HZ, order=POLES)
         in_turn = [one for one in chain.from_iterable(zip_longest(*people)) if one is not None]
         sentences = [compressed(one, rate) for one in in_turn]
-        loop = round(sum(len(one) for one in sentences) / self.options.overlap)
+        loop = round(sum(len(one) for one in sentences) / max(self.options.overlap, NEXT_TO_NEVER))
         return Speaker(sentences, response, rate, loop)
 
     def _measures(self, heard: Overheard, scene: Scene, row: int) -> list[Measure]:

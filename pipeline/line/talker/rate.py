@@ -134,14 +134,17 @@ def _time_map(sound: Floats, rate: int, longer: float) -> tuple[Doubles, Doubles
 
 
 def _kept(sound: Floats, step: int, most: float) -> npt.NDArray[np.bool_]:
-    """Which steps keep their time: those around the strongest onsets, until they take up `most` of it."""
+    """Which steps keep their time: those around the strongest onsets, until they take up `most` of it.
+
+    None where that would be all: something has to make up for the time.
+    """
     rise_db = _rises_db(sound, step)
     kept = np.zeros(len(rise_db), bool)
     for at in np.argsort(-rise_db, kind="stable"):
         if rise_db[at] < ONSET_DB or kept.mean() > most:
             break
         kept[max(0, at + KEPT_STEPS[0]) : at + KEPT_STEPS[1] + 1] = True
-    return kept
+    return np.zeros_like(kept) if kept.all() else kept
 
 
 def _rises_db(sound: Floats, step: int) -> Doubles:
