@@ -17,6 +17,7 @@ from rich.console import Console
 from pipeline import engines
 from pipeline.audio import Ints, write_pcm
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
+from pipeline.line.arrays import CPU
 from pipeline.line.window import RATE
 from pipeline.report.against import Side, side_by_side
 from pipeline.report.cards import cards_table
@@ -66,6 +67,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Release = Annotated[str | None, typer.Option(help="The system under test: a file, or a name in fixtures/releases.")]
 Profile = Annotated[str, typer.Option(help="A profile's file, a name in noise_profiles, or some joined by '+'.")]
 Severity = Annotated[str, typer.Option(help="How bad the line: none, mild, typical, harsh, or a number from 0 to 1.")]
+Device = Annotated[str, typer.Option(help="Where the line's filters are computed: cpu, or cuda for a GPU.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other chances.")]
 
 
@@ -86,6 +88,7 @@ def run(
     concurrency: Annotated[
         int, typer.Option(min=1, max=1000, help="Calls under way in each worker; 1 where a latency is measured.")
     ] = CONCURRENCY,
+    device: Device = CPU,
     as_json: Json = False,
 ) -> None:
     """Run every call of a suite.
@@ -98,6 +101,7 @@ def run(
             out_dir,
             workers=workers,
             concurrency=concurrency,
+            device=device,
             begin=watching.begin,
             watch=watching.end,
         )
@@ -124,6 +128,7 @@ def call(
     arm: Annotated[str, typer.Option(help="oracle, clean or degraded.")] = "degraded",
     seed: Seed = 0,
     trial: Annotated[int, typer.Option(min=1, help="Which trial of a suite with that seed.")] = 1,
+    device: Device = CPU,
     wav: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="Where the stereo recording goes.", show_default="NAME.flac, here"),
@@ -142,7 +147,15 @@ def call(
         _check_path("--plot", plot, PICTURE_ENDINGS)
     with redirect_stdout(sys.stderr):  # an agent may print
         done = place_once(
-            scenario, profile, severity=severity, release=release, voice=voice, arm=arm, seed=seed, trial=trial
+            scenario,
+            profile,
+            severity=severity,
+            release=release,
+            voice=voice,
+            arm=arm,
+            seed=seed,
+            trial=trial,
+            device=device,
         )
     path = wav or Path(f"{done.unit.name}.flac")
     written = _write_call(done, path, plot)
@@ -211,6 +224,7 @@ def listen(
     severity: Severity = "typical",
     voice: Annotated[str, typer.Option(help="A name in fixtures/voices.")] = "heart",
     seed: Seed = 0,
+    device: Device = CPU,
     against: Annotated[
         str | None, typer.Option(help="Compare with another profile, another severity, or a recording (.wav, .flac).")
     ] = None,
@@ -231,10 +245,10 @@ def listen(
     if explain:
         _check_path("--explain", explain, PICTURE_ENDINGS)
     if against is None:
-        heard, other = listen_once(text, profile, severity=severity, voice=voice, seed=seed), None
+        heard, other = listen_once(text, profile, severity=severity, voice=voice, seed=seed, device=device), None
     else:
         _refuse_overwriting(Path(against), wav)
-        heard, other = listen_against(text, profile, against, severity=severity, voice=voice, seed=seed)
+        heard, other = listen_against(text, profile, against, severity=severity, voice=voice, seed=seed, device=device)
     write_pcm(wav, heard.pcm, RATE)
     if explain:
         _explain(text, heard, explain)

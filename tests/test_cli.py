@@ -299,3 +299,17 @@ def test_runs_without_a_common_unit_end_with_2(badline, toys, placed):
     code, results, errors = badline("pair", "a", "b")
     assert (code, results) == (2, "")
     assert "have no unit in common" in errors
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("run", "./suite.yaml", "--out", "out"), ("call", "./one.yaml"), ("listen", "hello")],
+    ids=lambda c: c[0],
+)
+def test_a_gpu_that_is_not_there_is_an_error_before_any_work(badline, toys, command):
+    if pytest.importorskip("torch").cuda.is_available():
+        pytest.skip("a GPU is there")
+    code, results, message = badline(*command, "--device", "cuda")
+    assert (code, results) == (2, "")
+    assert "--device: 'cuda' needs a GPU, and torch finds none here; use 'cpu'" in message
+    assert not (toys.folder / "out").exists()

@@ -109,5 +109,13 @@ def check_device(device: str) -> None:
         raise BadlineError(f"--device: '{device}' needs a GPU, and torch finds none here; use 'cpu'")
 
 
+def hardware(device: str) -> str:
+    """What a device of torch's is made of: the model of a GPU."""
+    import torch  # noqa: PLC0415  optional, and slow to import
+
+    name = _torch_name(device)
+    return str(torch.cuda.get_device_name(name)) if name.startswith("cuda") else name
+
+
 def _torch_name(device: str) -> str:
     return device.removeprefix(TORCH)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import json_hash
+from pipeline.line.arrays import CPU
 from pipeline.run.local import CONCURRENCY, Ended, run_in_processes
 from pipeline.run.plan import SCHEMA, Job, Plan, read_plan
 from pipeline.run.stamp import is_measured
@@ -23,6 +24,7 @@ def run_batch(
     *,
     workers: int,
     concurrency: int = CONCURRENCY,
+    device: str = CPU,
     begin: Callable[[int, int], None],
     watch: Watch,
 ) -> Summary:
@@ -31,7 +33,7 @@ def run_batch(
     Each worker has up to `concurrency` calls under way; only one where latencies are measured, so that no other call's
     work is part of them. Raises BadlineError before any work where words are wrong or the folder holds another plan.
     """
-    plan, store = read_plan(job), Store(out)
+    plan, store = read_plan(job, device=device), Store(out)
     store.begin(plan)
     at_once = 1 if is_measured(plan.release.latency) else concurrency
     left = [unit for unit in plan.units if not store.is_done(unit)]

@@ -24,7 +24,7 @@ from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
 from pipeline.run.beside import Beside
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
-from pipeline.run.stamp import stamp, timing
+from pipeline.run.stamp import computed_on, stamp, timing
 from pipeline.spec.profile import Profile
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.voice import voice_named
@@ -89,10 +89,11 @@ class Crew:
         chosen = (*heard, release.agent, release.agent_voice, self.plan.cast.voices[unit.voice])
         built = {f"{one.stage} {one.name}": self._engine(one) for one in chosen if one.stage != "tts"}
         known = {name: dict(engine.identity) for name, engine in built.items() if hasattr(engine, "identity")}
-        return {**stamp(), **timing(release.latency), **known}
+        return {**stamp(), **computed_on(self.plan.device), **timing(release.latency), **known}
 
     def _studio(self, line: Line, voice: LevelVoice, unit: Unit, chance: Chance) -> Studio:
-        return Studio(line, voice.nominal, self.voices.bystanders(line, unit.voice, voice.language), chance)
+        around = self.voices.bystanders(line, unit.voice, voice.language)
+        return Studio(line, voice.nominal, around, chance, self.plan.device)
 
     def _caller(self, scenario: Scenario, profile: Profile, chance: Chance) -> Caller:
         habits = profile.caller.over(scenario.persona.habits)

@@ -11,6 +11,7 @@ from pipeline.call.script import refuse_unspeakable
 from pipeline.chance import Chance
 from pipeline.errors import BadlineError
 from pipeline.files import Json, find_named, json_hash
+from pipeline.line.arrays import CPU, check_device
 from pipeline.line.draw import draw_line
 from pipeline.run.observe import refuse_unseen
 from pipeline.spec.profile import JOINT, Profile, corners, parts_of
@@ -55,7 +56,8 @@ class Unit:
 class Plan:
     """All that is to be run. Equal plans have equal hashes; `sources` are hashes of the words it was read from.
 
-    `called` says by which words each scenario, each profile and the release are found from here.
+    `called` says by which words each scenario, each profile and the release are found from here; `device` where the
+    line is computed.
     """
 
     cast: Cast
@@ -63,6 +65,7 @@ class Plan:
     units: tuple[Unit, ...]
     sources: Mapping[str, Json]
     called: Mapping[tuple[str, str], str]
+    device: str = CPU
 
     @property
     def sha256(self) -> str:
@@ -79,6 +82,7 @@ class Plan:
             "--seed": str(self.cast.suite.seed),
             "--trial": str(unit.trial),
             "--arm": unit.arm,
+            "--device": self.device,
         }
         # What `badline call` takes by itself need not be typed.
         [typical] = severities_of(unit.arm, self.cast.profiles[unit.profile], (TYPICAL,))
@@ -87,6 +91,7 @@ class Plan:
             "--voice": self.cast.scenarios[unit.scenario].persona.voice,
             "--trial": "1",
             "--arm": "degraded",
+            "--device": CPU,
         }
         said = [word for key, value in options.items() if value != usual.get(key) for word in (key, value)]
         return shlex.join(["badline", "call", self.called["scenario", unit.scenario], *said])
@@ -109,8 +114,9 @@ def find_job(suite: str, release: str | None) -> Job:
     return Job(suite_path, release_path)
 
 
-def read_plan(job: Job) -> Plan:
+def read_plan(job: Job, *, device: str = CPU) -> Plan:
     """The plan of a job, with everything it names read and checked. Raises BadlineError."""
+    check_device(device)
     cast, release = read_suite(job.suite), read_release(job.release)
     units = tuple(_units(cast))
     for scenario, profile, voice in sorted({(unit.scenario, unit.profile, unit.voice) for unit in units}):
@@ -118,7 +124,9 @@ def read_plan(job: Job) -> Plan:
         habits = cast.profiles[profile].caller.over(spoken.persona.habits)
         refuse_unspeakable(spoken, cast.voices[voice], habits)
     refuse_unseen(cast, release, job.suite)
-    return Plan(cast, release, units, _sources(cast, release), _called(cast, release, job))
+    elsewhere = {} if device == CPU else {"device": device}
+    sources = {**_sources(cast, release), **elsewhere}
+    return Plan(cast, release, units, sources, _called(cast, release, job), device)
 
 
 def _units(cast: Cast) -> list[Unit]:

@@ -14,6 +14,7 @@ from pipeline.call.script import refuse_unspeakable
 from pipeline.chance import Chance
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import find_named
+from pipeline.line.arrays import CPU, check_device
 from pipeline.line.draw import Line, PlacedEffect, draw_line
 from pipeline.line.scene import Measure
 from pipeline.line.window import RATE, Saying, Studio, Window, calibrate
@@ -42,6 +43,7 @@ def place_once(
     arm: str,
     seed: int,
     trial: int = 1,
+    device: str = CPU,
 ) -> Done:
     """Place one call by what its scenario, profile, severity, release and voice are called. Raises BadlineError.
 
@@ -50,6 +52,7 @@ def place_once(
     if arm not in get_args(Arm):
         raise BadlineError(f"--arm: there is no arm '{arm}'. {did_you_mean(arm, get_args(Arm))}")
     known: Arm = arm  # type: ignore[assignment]  # checked above
+    check_device(device)
     bad = severity_named(severity)
     spoken = read_scenario(find_named(scenario, folder="fixtures/scenarios"))
     line = find_profile(profile)
@@ -59,7 +62,7 @@ def place_once(
     refuse_unspeakable(spoken, cast.voices[who], line.caller.over(spoken.persona.habits))
     [bad] = severities_of(known, line, (bad,))
     unit = Unit(spoken.name, line.name, bad, who, trial, known)
-    return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={})), unit)
+    return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={}, device=device)), unit)
 
 
 def _cast(scenario: Scenario, profile: Profile, voice: str, seed: int) -> Cast:
@@ -131,25 +134,33 @@ class Recording:
 
 
 def listen_once(
-    text: str, profile: str, *, severity: str = "typical", voice: str, seed: int, voices: Voices | None = None
+    text: str,
+    profile: str,
+    *,
+    severity: str = "typical",
+    voice: str,
+    seed: int,
+    device: str = CPU,
+    voices: Voices | None = None,
 ) -> Listened:
     """Carry one sentence over a profile's line, spoken by `voices` if they are there. Raises BadlineError."""
     if not text.strip():
         raise BadlineError("TEXT: is empty; write what the caller says")
+    check_device(device)
     bad, words = severity_named(severity), find_profile(profile)
     voices, language = voices or Voices(), "en"
     speaker = voices.voice(voice_named(voice), language)
     chance = Chance(seed).named("listen", words.name, voice)
     line = draw_line(words, chance, bad)
     background = voices.bystanders(line, voice, language)
-    studio = Studio(line, speaker.nominal, background, chance)
+    studio = Studio(line, speaker.nominal, background, chance, device)
     measures = calibrate(studio, speaker.calibration)
     saying = Saying(speaker.speak(text), text)
     return Listened(f"{words.name} {severity_name(bad)}", _said_in(studio, saying), measures, saying, studio)
 
 
 def listen_against(
-    text: str, profile: str, against: str, *, severity: str = "typical", voice: str, seed: int
+    text: str, profile: str, against: str, *, severity: str = "typical", voice: str, seed: int, device: str = CPU
 ) -> tuple[Listened, Listened | Recording]:
     """The sentence on a profile's line, and what it is compared with. Raises BadlineError.
 
@@ -157,7 +168,7 @@ def listen_against(
     """
     recorded = _recording(Path(against)) if against.lower().endswith(SOUND_ENDINGS) else None
     voices = Voices()
-    listened = partial(listen_once, text, voice=voice, seed=seed, voices=voices)
+    listened = partial(listen_once, text, voice=voice, seed=seed, device=device, voices=voices)
     first = listened(profile, severity=severity)
     if recorded:
         return first, recorded

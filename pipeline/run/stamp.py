@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 
+from pipeline.line.arrays import CPU, hardware
 from pipeline.spec.release import Latency
 
 LIBRARIES = (
@@ -29,6 +30,13 @@ def stamp() -> MappingProxyType[str, str]:
     """The stamp of this machine and installation."""
     python = {"machine": platform.machine(), "vectors": _vectors(), "python": platform.python_version()}
     return MappingProxyType(python | {name: version for name in LIBRARIES if (version := _version(name))})
+
+
+def computed_on(device: str) -> dict[str, str]:
+    """Where the line is computed, for a stamp: elsewhere than on the CPU, torch and the GPU's model count, too."""
+    if device == CPU:
+        return {"device": CPU}
+    return {"device": device, "hardware": hardware(device), "torch": _version("torch") or "unknown"}
 
 
 def is_measured(latency: Latency) -> bool:

@@ -112,3 +112,40 @@ def test_a_scene_that_begins_holds_speech_alone():
 def test_every_row_needs_a_chance_of_its_own():
     with pytest.raises(ValueError):
         carry(line_of("rain"), scene(3), chances("a", "b"))
+
+
+class Seen:
+    """Leaves the sound as it is, and keeps by which library it came."""
+
+    version: ClassVar[int] = 1
+    order: ClassVar[int] = 1
+    lookahead_ms = 0
+    voices: tuple[str, ...] = ()
+
+    def __init__(self, device):
+        self.device = device
+        self.libraries = []
+
+    def __call__(self, scene, rngs):
+        stems = (scene.speech, scene.others, scene.noise, scene.far_end)
+        self.libraries.append([type(stem).__module__ for stem in stems])
+        return scene
+
+
+@pytest.mark.parametrize(("device", "library"), [("cpu", "numpy"), ("torch:cpu", "torch")])
+def test_only_effects_that_run_anywhere_see_stems_that_lie_elsewhere(device, library):
+    pytest.importorskip("torch")
+    effects = [Seen("any"), Seen("any"), Seen("cpu"), Seen("any")]
+    line = Line(tuple(PlacedEffect("room", str(k), None, effect) for k, effect in enumerate(effects)))
+    arrived = carry(line, scene(), chances("a"), device=device)
+    there, here = [library] * 3 + ["numpy"], ["numpy"] * 4
+    assert [effect.libraries for effect in effects] == [[there], [there], [here], [there]]
+    assert np.array_equal(arrived.pcm[0], to_pcm(SPEECH))
+
+
+def test_stems_that_stay_on_a_device_are_not_moved():
+    pytest.importorskip("torch")
+    there = scene().on("torch:cpu")
+    assert there.on("torch:cpu") is there
+    here = scene()
+    assert here.on("cpu") is here

@@ -1,8 +1,11 @@
+from importlib.metadata import version
+
 import numpy as np
 import pytest
 import soundfile
 
 from pipeline.errors import BadlineError
+from pipeline.run.crew import Crew
 from pipeline.run.plan import Job, find_job, read_plan
 
 
@@ -136,3 +139,21 @@ def test_a_command_says_a_severity_that_is_not_typical_and_every_part_of_a_profi
     assert {tuple(name.split(".")[i] for i in (2, 5)) for name in others} == {
         ("none", "oracle"), ("none", "clean"), ("typical", "degraded"),
     }  # fmt: skip
+
+
+def test_another_device_changes_the_plan_and_stands_in_its_commands_and_in_the_stamp(toys):
+    pytest.importorskip("torch")
+    job = find_job(str(toys.suite), None)
+    here, there = read_plan(job), read_plan(job, device="torch:cpu")
+    assert changed(here, there) == {"device"}
+    assert "--device" not in here.command(here.units[0])
+    assert there.command(there.units[0]).endswith("--device torch:cpu")
+    assert Crew(here).stamp(here.units[0])["device"] == "cpu"
+    stamp = Crew(there).stamp(there.units[0])
+    assert (stamp["device"], stamp["hardware"], stamp["torch"]) == ("torch:cpu", "cpu", version("torch"))
+
+
+def test_an_unknown_device_is_refused_before_words_are_read(toys):
+    toys.change("suite.yaml", "seed: 3", "sead: 3")
+    with pytest.raises(BadlineError, match="there is no device 'gpu'"):
+        read_plan(Job(toys.suite, toys.folder / "release.yaml"), device="gpu")

@@ -179,3 +179,31 @@ def test_what_only_looks_like_a_recording_is_refused(toys):
     toys.write("words.wav", "hello")
     with pytest.raises(BadlineError, match=r"words\.wav: is no sound"):
         against(toys, str(toys.folder / "words.wav"))
+
+
+ROOM = """
+name: room
+about: Every effect of it can run on any device.
+talker: [{mumble: {}}]
+room: [{reverb: {}}, {noise: {kind: white}}]
+network: [{band: {}}]
+"""
+
+
+def test_on_another_device_a_sentence_sounds_the_same_but_for_rounding(toys):
+    pytest.importorskip("torch")
+    (toys.folder / "room.yaml").write_text(ROOM)
+    here, there = (
+        listen_once("hello", str(toys.folder / "room.yaml"), voice="tone", seed=1, device=device)
+        for device in ("cpu", "torch:cpu")
+    )
+    assert there.studio.device == "torch:cpu"
+    assert np.abs(there.pcm.astype(int) - here.pcm).max() <= 1  # two roundings of nearly the same number
+    assert [measure.name for measure in there.calibration] == [measure.name for measure in here.calibration]
+
+
+def test_a_device_that_is_not_known_is_refused_before_any_work():
+    with pytest.raises(BadlineError, match="there is no device 'gpu'"):
+        place_once("no scenario", "no profile", release=None, voice=None, arm="degraded", seed=0, device="gpu")
+    with pytest.raises(BadlineError, match="there is no device 'gpu'"):
+        listen_once("hello", "no profile", voice="nobody", seed=0, device="gpu")

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from pipeline.line.filters import Doubles, curve_taps, fir_filter, half_taps, response_db
 from pipeline.line.microphones import IRS_SEND_DB
-from pipeline.line.scene import Measure, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.words import Words
 
 HALF_POWER_DB = float(10 * np.log10(0.5))
@@ -51,6 +51,7 @@ class Band:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 10
+    device: ClassVar[Device] = "any"
     voices: tuple[str, ...] = ()
 
     def __init__(self, options: Options) -> None:
