@@ -19,7 +19,7 @@ from scipy import signal
 from pipeline.audio import Bools, Floats
 from pipeline.levels import active_speech_level
 from pipeline.line.filters import Doubles
-from pipeline.line.gains import block_powers, held, lowest_of_late, ramped
+from pipeline.line.gains import block_powers, lowest_of_late, ramped
 from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.stems import in_each, whole
 from pipeline.spec.severity import TYPICAL
@@ -33,10 +33,13 @@ BLOCK_MS = 10
 AVERAGE_S = 0.5
 RUMBLE_HZ = 300  # a car's noise lies below, and would hide the words
 SMOOTH_MS = 30
-FLOOR_S = 1.5
+FLOOR_MS = 1500
 OVER_FLOOR_DB = 9.0  # steady noise, so smoothed, does not rise so far over its own minimum
 FAINTEST_DBOV = -65.0
-HANG_MS = 200  # as in ITU-T P.56, so that the level is the one that P.56 means
+# As in ITU-T P.56, so that the level is the one that it means: what is softer by the margin than the level so far is
+# not the talker, and what follows the talker for so long counts with them.
+MARGIN_DB = 15.9
+HANG_MS = 200
 
 
 class Options(Words):
@@ -73,7 +76,7 @@ class Agc:
     def _factors(self, row: Floats, nominal: Nominal, rate: int, block: int) -> Floats:
         """It begins as it would have settled on a talker of the nominal level, earlier in the call."""
         start = 10 ** (nominal.asl_dbov / 10)
-        levels = averaged(block_powers(row, block), is_speech(row, rate, block), start)
+        levels = averaged(block_powers(row, block), stands_out(row, rate, block), start)
         gains_db = self._gain_db(10 * np.log10(np.concatenate(([start], levels))))
         gains = 10 ** (gains_db / 20)
         return ramped(float(gains[0]), gains[1:], block, len(row))
@@ -94,22 +97,27 @@ class Agc:
         return measures
 
 
-def averaged(powers: Doubles, speech: Bools, start: float) -> Doubles:
-    """The mean power of speech after each block, the last half second of it above all; blocks of none are passed by."""
-    share = 1 - exp(-BLOCK_MS / 1000 / AVERAGE_S)
-    mean, means = start, []
-    for power, counts in zip(powers.tolist(), speech.tolist(), strict=True):
-        if counts:
+def averaged(powers: Doubles, out: Bools, start: float) -> Doubles:
+    """The mean power of speech after each block, the last half second of it above all; other blocks are passed by."""
+    share, margin = 1 - exp(-BLOCK_MS / 1000 / AVERAGE_S), 10 ** (-MARGIN_DB / 10)
+    mean, means, hang = start, [], 0
+    for power, smooth, is_out in zip(powers.tolist(), smoothed(powers).tolist(), out.tolist(), strict=True):
+        hang = HANG_MS // BLOCK_MS if is_out and smooth > margin * mean else hang - 1
+        if hang >= 0:
             mean += share * (power - mean)
         means.append(mean)
     return np.array(means)
 
 
-def is_speech(row: Floats, rate: int, block: int) -> Bools:
-    """Which blocks stand out of the noise, or follow one that does; told by them and those before."""
+def stands_out(row: Floats, rate: int, block: int) -> Bools:
+    """Which blocks stand out of the noise, told by them and those before."""
     high = signal.sosfilt(signal.butter(2, RUMBLE_HZ, "highpass", fs=rate, output="sos"), row)
+    smooth = smoothed(block_powers(np.asarray(high, np.float32), block))
+    floor = lowest_of_late(smooth, FLOOR_MS // BLOCK_MS)
+    return np.asarray(smooth > np.maximum(floor * 10 ** (OVER_FLOOR_DB / 10), 10 ** (FAINTEST_DBOV / 10)))
+
+
+def smoothed(powers: Doubles) -> Doubles:
+    """Powers of blocks, averaged over 30 ms, those before above all."""
     keep = exp(-BLOCK_MS / SMOOTH_MS)
-    smooth = signal.lfilter([1 - keep], [1, -keep], block_powers(np.asarray(high, np.float32), block))
-    floor = lowest_of_late(smooth, round(FLOOR_S * 1000 / BLOCK_MS))
-    loud = smooth > np.maximum(floor * 10 ** (OVER_FLOOR_DB / 10), 10 ** (FAINTEST_DBOV / 10))
-    return held(loud, HANG_MS // BLOCK_MS)
+    return np.asarray(signal.lfilter([1 - keep], [1, -keep], powers))

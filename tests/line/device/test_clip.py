@@ -1,0 +1,99 @@
+from dataclasses import replace
+from math import asin, exp, pi, sqrt
+
+import numpy as np
+import pytest
+from numpy.random import default_rng
+
+from pipeline.line.device.clip import Clip, Options
+from pipeline.line.scene import Nominal, Scene
+from pipeline.line.stems import whole
+
+
+def scene_of(speech, asl_dbov=-26.0, **changed) -> Scene:
+    rows = np.atleast_2d(speech).astype(np.float32)
+    silence = np.zeros_like(rows)
+    nominal = (Nominal(asl_dbov, asl_dbov - 4),) * len(rows)
+    return replace(Scene(16_000, rows, silence, silence, silence, nominal), **changed)
+
+
+def after(scene, db_over_asl=12.0) -> Scene:
+    return Clip(Options(db_over_asl=db_over_asl))(scene, [default_rng(0)] * scene.rows)
+
+
+def got(scene):
+    return {measure.name: measure for measure in scene.got[0]}
+
+
+def sine(amplitude, samples=160_000):
+    return amplitude * np.sin(np.arange(samples) * 0.7301)
+
+
+def laplace(asl_dbov, samples=160_000):
+    """Samples of the density that is asked for, active all the time."""
+    return default_rng(1).laplace(scale=10 ** (asl_dbov / 20) / sqrt(2), size=samples)
+
+
+@pytest.mark.parametrize(("asl_dbov", "db"), [(-26.0, 12.0), (-40.0, 0.0), (-20.0, 19.5)])
+def test_it_cuts_both_sides_off_at_so_many_db_over_the_nominal_level(asl_dbov, db):
+    sound = whole(after(scene_of(sine(0.99), asl_dbov), db))
+    assert sound.max() == -sound.min() == pytest.approx(10 ** ((asl_dbov + db) / 20), rel=1e-6)
+
+
+@pytest.mark.parametrize("db", [0.0, 6.0, 10.0])
+def test_a_sine_is_cut_for_as_long_as_it_is_beyond_the_level(db):
+    level = 10 ** ((-26 + db) / 20)
+    assert got(after(scene_of(sine(0.5)), db))["share"].got == pytest.approx(1 - 2 / pi * asin(level / 0.5), rel=0.01)
+
+
+@pytest.mark.parametrize("db", [3.0, 6.0, 9.0])
+def test_the_share_is_within_10_percent_of_that_of_laplacian_samples(db):
+    share = got(after(scene_of(laplace(-26)), db))["share"]
+    expected = exp(-sqrt(2) * 10 ** (db / 20))
+    assert share.got == pytest.approx(expected, rel=0.1)
+    assert share.asked == pytest.approx(expected, rel=0.02)
+    assert (share.kind, share.sd) == ("drawn", None)
+
+
+def test_the_level_is_measured_on_the_sound():
+    level = got(after(scene_of(sine(0.9), asl_dbov=-30.0)))["level_dbov"]
+    assert (level.kind, level.asked) == ("set", -18.0)
+    assert level.got == pytest.approx(-18.0, abs=1e-4)
+    assert not level.off_target
+
+
+def test_where_nothing_is_clipped_every_bit_stays_and_no_level_is_told():
+    noise = 0.01 * default_rng(1).standard_normal((1, 16_000)).astype(np.float32)
+    before = scene_of(sine(0.05, 16_000), noise=noise)
+    heard = after(before)
+    assert heard.noise.tobytes() == noise.tobytes() and (heard.speech == before.speech).all()
+    assert got(heard).keys() == {"share"} and got(heard)["share"].got == 0
+
+
+def test_what_clipping_adds_is_noise():
+    before = scene_of(sine(0.3), others=scene_of(sine(0.2)).speech[:, ::-1])
+    heard = after(before)
+    assert (heard.speech == before.speech).all() and (heard.others == before.others).all()
+    assert np.abs(whole(heard) - np.clip(whole(before), -(10**-0.7), 10**-0.7)).max() < 1e-7
+
+
+def test_where_the_stems_have_ended_the_whole_sound_is_clipped():
+    heard = after(scene_of(sine(0.9), mixed=True))
+    assert np.abs(heard.speech).max() == pytest.approx(10**-0.7) and not heard.noise.any()
+
+
+def test_only_what_is_heard_is_counted():
+    sound = sine(0.9, 32_000)
+    sound[16_000:] = 0.01
+    assert got(after(scene_of(sound, hidden=16_000)))["share"].got == 0
+
+
+def test_silence_has_no_measures():
+    assert after(scene_of(np.zeros(100))).got == ((),)
+
+
+def test_twice_the_severity_is_clipped_at_half_the_amplitude():
+    # 20 log10 2 = 6.02 dB
+    levels = [Options(db_over_asl=12.0).at(severity).db_over_asl for severity in (0.25, 1)]
+    assert levels == pytest.approx([18.02, 5.98], abs=0.01)
+    assert Options(db_over_asl=3.0).at(1).db_over_asl == 0

@@ -1,0 +1,45 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.random import default_rng
+
+from pipeline.line.scene import Nominal, Scene
+from pipeline.line.stems import in_each, turned_into, whole
+
+
+def scene() -> Scene:
+    speech, others, noise, far_end = 0.1 * default_rng(1).standard_normal((4, 2, 1000)).astype(np.float32)
+    return Scene(16_000, speech, others, noise, far_end, (Nominal(-26.0, -30.0),) * 2)
+
+
+def test_the_whole_is_what_a_mix_holds():
+    assert (whole(scene()) == scene().mix().speech).all()
+    assert (whole(scene().mix()) == scene().mix().speech).all()
+
+
+def test_what_a_stage_adds_is_noise_and_the_stems_add_up_to_its_sound():
+    before = scene()
+    sound = whole(before) ** 3
+    after = turned_into(before, sound)
+    assert (after.speech == before.speech).all() and (after.others == before.others).all()
+    assert whole(after) == pytest.approx(sound, abs=1e-7)
+
+
+def test_a_stage_that_adds_nothing_leaves_every_bit():
+    before = scene()
+    assert turned_into(before, whole(before)).noise.tobytes() == before.noise.tobytes()
+
+
+def test_where_the_stems_have_ended_the_sound_takes_the_place_of_the_whole():
+    after = turned_into(scene().mix(), 2 * whole(scene()))
+    assert (after.speech == 2 * whole(scene())).all()
+    assert not after.noise.any()
+
+
+def test_each_stem_is_changed_but_the_agent_and_what_is_silent():
+    before = replace(scene(), others=np.zeros((2, 1000), np.float32))
+    after = in_each(before, lambda stem: stem + 1)
+    assert (after.speech == before.speech + 1).all() and (after.noise == before.noise + 1).all()
+    assert not after.others.any()
+    assert (after.far_end == before.far_end).all()
