@@ -17,6 +17,7 @@ from scipy import fft, signal
 
 from pipeline.audio import Floats
 from pipeline.levels import gain, leq_dbov
+from pipeline.line.arrays import beside
 from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.severity import louder_db
 from pipeline.spec.words import Words
@@ -52,7 +53,7 @@ class Hum:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 70
     single: ClassVar[bool] = True
-    device: ClassVar[Device] = "cpu"
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
     runs_on = True
@@ -66,7 +67,7 @@ class Hum:
         hum = np.stack([hummed(self.options, scene.rate, begun, scene.samples) for begun in since])
         stem = "speech" if scene.mixed else "noise"
         got = [self._measured(row[scene.hidden :], scene.rate) for row in hum]
-        return replace(scene, **{stem: getattr(scene, stem) + hum}).with_got(got)
+        return replace(scene, **{stem: getattr(scene, stem) + beside(hum, scene.speech)}).with_got(got)
 
     def _measured(self, heard: Floats, rate: int) -> list[Measure]:
         """Nothing where too little is heard to be measured."""

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import gain, leq_dbov
+from pipeline.line.arrays import beside
 from pipeline.line.beds import Coloured, Doubles, shaped
 from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.severity import louder_db
@@ -44,7 +45,7 @@ class SelfNoise:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 80
     single: ClassVar[bool] = True
-    device: ClassVar[Device] = "cpu"
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 
@@ -57,7 +58,7 @@ class SelfNoise:
         hiss = np.stack([_hiss(scene.rate).draw(scene.samples, rng) * factor for rng in rngs])
         stem = "speech" if scene.mixed else "noise"
         got = [self._measured(row[scene.hidden :]) for row in hiss]
-        return replace(scene, **{stem: getattr(scene, stem) + hiss}).with_got(got)
+        return replace(scene, **{stem: getattr(scene, stem) + beside(hiss, scene.speech)}).with_got(got)
 
     def _measured(self, heard: Floats) -> list[Measure]:
         got = leq_dbov(heard)

@@ -60,7 +60,7 @@ class Wind:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 30
     single: ClassVar[bool] = True
-    device: ClassVar[Device] = "cpu"
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
     runs_on = True
