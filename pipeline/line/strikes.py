@@ -13,6 +13,7 @@ from scipy import signal
 from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.levels import a_weighted_leq_dbov, gain
+from pipeline.line.arrays import beside
 from pipeline.line.beds import Weighting
 from pipeline.line.rooms import room_response
 
@@ -135,7 +136,7 @@ def bank(kind: str, rate: int) -> tuple[Floats, ...]:
 def add(piece: Floats, start: int, sound: Floats) -> None:
     """Add a piece that begins at sample `start`, which may lie before the sound; what reaches beyond is cut."""
     part = piece[max(-start, 0) : max(len(sound) - start, 0)]
-    sound[max(start, 0) : max(start, 0) + len(part)] += part
+    sound[max(start, 0) : max(start, 0) + len(part)] += beside(part, sound)
 
 
 def finished(dry: Doubles, rate: int, *, indoors: bool = True) -> Floats:

@@ -12,6 +12,7 @@ from pydantic import Field
 from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.levels import gain
+from pipeline.line.arrays import copied
 from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.strikes import Doubles, add, arrivals, burst, finished, placed, ringing
 from pipeline.spec.severity import TYPICAL
@@ -54,7 +55,7 @@ class Handling:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 40
     single: ClassVar[bool] = True
-    device: ClassVar[Device] = "cpu"
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
     runs_on = True
@@ -64,8 +65,7 @@ class Handling:
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with touches among its noise, or in the whole sound where the stems have ended."""
-        stem = "speech" if scene.mixed else "noise"
-        sound = getattr(scene, stem).copy()
+        sound = copied(scene.speech if scene.mixed else scene.noise)
         since = scene.since or (0,) * scene.rows
         got = []
         for row, (nominal, rng) in enumerate(zip(scene.nominal, rngs, strict=True)):
@@ -73,7 +73,8 @@ class Handling:
             for touch in touches:
                 add(touch.sound, touch.start, sound[row])
             got.append(self._measured(touches, scene, nominal))
-        return replace(scene, **{stem: sound}).with_got(got)
+        after = replace(scene, speech=sound) if scene.mixed else replace(scene, noise=sound)
+        return after.with_got(got)
 
     def _touches(self, scene: Scene, nominal: Nominal, since: int, rng: Generator) -> list[Touch]:
         """All that begin in the window, or so shortly before that they may still be heard."""

@@ -21,6 +21,7 @@ from scipy import signal
 from pipeline.audio import Bools, Floats
 from pipeline.chance import stream
 from pipeline.levels import gain
+from pipeline.line.arrays import copied, to_numpy
 from pipeline.line.beds import Doubles
 from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.strikes import add
@@ -71,7 +72,7 @@ class Pop:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 50
     single: ClassVar[bool] = True
-    device: ClassVar[Device] = "cpu"
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 
@@ -80,16 +81,16 @@ class Pop:
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with puffs among its noise, or in the whole sound where the stems have ended."""
-        stem = "speech" if scene.mixed else "noise"
-        sound = getattr(scene, stem).copy()
+        sound = copied(scene.speech if scene.mixed else scene.noise)
         got = []
         for row, (nominal, rng) in enumerate(zip(scene.nominal, rngs, strict=True)):
-            starts = plosives(scene.speech[row], scene.rate, nominal.asl_dbov)
+            starts = plosives(to_numpy(scene.speech[row]), scene.rate, nominal.asl_dbov)
             puffs = self._puffs(starts, scene.rate, nominal, rng)
             for puff in puffs:
                 add(puff.sound, puff.start, sound[row])
             got.append(self._measured(starts, puffs, nominal))
-        return replace(scene, **{stem: sound}).with_got(got)
+        after = replace(scene, speech=sound) if scene.mixed else replace(scene, noise=sound)
+        return after.with_got(got)
 
     def _puffs(self, starts: Sequence[int], rate: int, nominal: Nominal, rng: Generator) -> list[Puff]:
         """One for each plosive that pops; whether it does, each draws for itself."""

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.levels import gain
+from pipeline.line.arrays import copied
 from pipeline.line.happenings import LONGEST_S, Kind, happening
 from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.strikes import add, arrivals
@@ -70,7 +71,7 @@ class Events:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 90
-    device: ClassVar[Device] = "cpu"
+    device: ClassVar[Device] = "any"
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
     runs_on = True
@@ -80,7 +81,7 @@ class Events:
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with events among its noise."""
-        noise = scene.noise.copy()
+        noise = copied(scene.noise)
         got = []
         since = scene.since or (0,) * scene.rows
         for row, (nominal, rng) in enumerate(zip(scene.nominal, rngs, strict=True)):
