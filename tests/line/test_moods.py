@@ -117,3 +117,15 @@ def test_silence_stays_silence_in_any_mood():
         after = said(mood, np.zeros(16_000, np.float32))
         assert not after.speech.any()
         assert after.got == ((),)
+
+
+@pytest.mark.parametrize("mood", ["angry", "stressed"])
+def test_a_mood_is_as_loud_and_as_bright_with_torch_as_with_numpy(mood):
+    pytest.importorskip("torch")
+    [loudness] = [one.effect for one in in_mood(Line(), mood).effects if one.name == "mood.loudness"]
+    rows = 0.1 * stream(1, "rows").standard_normal((2, 16000), dtype=np.float32)
+    scene = Scene(16000, rows, rows, rows, rows, (Nominal(-26.0, -30.0),) * 2)
+    here, there = loudness(scene, []), loudness(scene.on("torch:cpu"), []).on("cpu")
+    residual = np.square(here.speech - there.speech, dtype=np.float64).mean()
+    assert residual <= 1e-10 * np.square(here.speech, dtype=np.float64).mean()  # -100 dB
+    assert [m.got for [m] in there.got] == pytest.approx([m.got for [m] in here.got], abs=1e-3)
