@@ -64,6 +64,8 @@ def through(samples: Floats, rate: int, coding: Coding, bitrate: int, losses: Lo
     What is lost is what the decoder would have made of the lost packets: its own delay earlier than they were sent.
     """
     pcm = to_pcm(resampled(samples, rate, coding.rate))
+    if not len(pcm):  # a sample or two at a higher rate
+        return np.zeros_like(samples)
     late = np.pad(pcm, (0, coding.delay))
     heard = _heard(late, coding, bitrate, losses)[coding.delay : len(late)]
     return fitted(resampled(from_pcm(heard), coding.rate, rate), len(samples))

@@ -50,7 +50,7 @@ def arrivals(per_s: float, from_s: float, until_s: float, rng: Generator) -> Arr
     """A Poisson process. One that lasts longer begins with the same arrivals."""
     parts = [np.zeros((3, 0))]
     now = from_s
-    while per_s > 0 and now < until_s:
+    while per_s > 1e-12 and now < until_s:  # rarer than that, nobody hears one
         gaps = rng.exponential(1 / per_s, AT_ONCE)
         parts.append(np.stack((now + np.cumsum(gaps), rng.random(AT_ONCE), rng.standard_normal(AT_ONCE))))
         now = float(parts[-1][0, -1])
