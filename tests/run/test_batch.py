@@ -163,3 +163,12 @@ def test_with_real_engines_a_call_alone_is_the_runs_and_its_stamp_knows_the_weig
     written = manifest(tmp_path / "run")
     assert written["units"] == {alone.unit.name: alone.record({})["facts_sha256"]}
     assert len(written["stamps"][0]["asr faster_whisper"]["weights_sha256"]) == 64
+
+
+def test_a_run_on_another_device_says_so_and_is_continued_on_no_other(toys):
+    pytest.importorskip("torch")
+    job, out = find_job(str(toys.suite), None), toys.folder / "run"
+    run_batch(job, out, workers=2, device="torch:cpu", begin=lambda *_: None, watch=lambda ended: None)
+    assert [stamp["device"] for stamp in manifest(out)["stamps"]] == ["torch:cpu"]
+    with pytest.raises(BadlineError, match="device"):
+        quietly(toys, out)
