@@ -51,7 +51,9 @@ def to_pcm(samples: Floats) -> Ints:
     """What a 16-bit converter makes of float samples: rounded, and limited at full scale. NaN is refused."""
     if np.isnan(samples).any():
         raise ValueError("samples hold NaN")
-    return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    scaled: Floats = np.rint(samples * np.float32(FULL_SCALE))
+    np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1, out=scaled)
+    return scaled.astype(np.int16)
 
 
 def from_pcm(pcm: Ints) -> Floats:

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+import scipy.ndimage
 import scipy.signal
 
 from pipeline.audio import Floats
@@ -129,22 +130,20 @@ def _envelope(samples: Floats, rate: int, step: int) -> Doubles:
     left = np.arange(step - 1, -1, -1)
     once = (1 - pole) * pole**left
     weights = np.stack((once, (1 - pole) * (left + 1) * once)).T.astype(np.float32)
-    rows = np.abs(np.pad(samples, (0, -len(samples) % step))).reshape(-1, step) @ weights
-    whole = pole**step
-    first = scipy.signal.lfilter([1.0], [1.0, -whole], rows[:, 0].astype(np.float64))
-    carried = step * (1 - pole) * whole * np.concatenate(([0.0], first[:-1]))
-    return np.asarray(scipy.signal.lfilter([1.0], [1.0, -whole], rows[:, 1] + carried))
+    whole_steps = np.pad(samples, (0, -len(samples) % step)) if len(samples) % step else samples
+    rows = np.abs(whole_steps).reshape(-1, step) @ weights
+    decay = pole**step
+    first = scipy.signal.lfilter([1.0], [1.0, -decay], rows[:, 0].astype(np.float64))
+    carried = step * (1 - pole) * decay * np.concatenate(([0.0], first[:-1]))
+    return np.asarray(scipy.signal.lfilter([1.0], [1.0, -decay], rows[:, 1] + carried))
 
 
 def _active_samples(envelope: Doubles, hangover: int) -> Doubles:
     """For each threshold, how many points of the envelope lie above it, or up to `hangover` points later."""
-    counts = np.zeros(len(THRESHOLDS))
-    for index, threshold in enumerate(THRESHOLDS):
-        above = np.flatnonzero(envelope >= threshold)
-        if not len(above):
-            break
-        counts[index] = np.minimum(np.diff(above, append=len(envelope)), hangover + 1).sum()
-    return counts
+    reached = np.searchsorted(THRESHOLDS, envelope, side="right").astype(np.int8)
+    held = scipy.ndimage.maximum_filter1d(reached, hangover + 1, mode="constant", origin=hangover // 2)
+    above = np.bincount(held, minlength=len(THRESHOLDS) + 1)[::-1].cumsum()[::-1]
+    return above[1:].astype(np.float64)
 
 
 def _where_margin_is_met(levels_db: Doubles, thresholds_db: Doubles) -> float:

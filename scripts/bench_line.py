@@ -7,25 +7,28 @@ that was asked and got. Peers do what they have of it: see `PEERS`. Figures are 
 import argparse
 import importlib
 import json
+import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import soundfile
-from pipeline import engines
+
 from pipeline.chance import Chance, stream
+from pipeline.errors import BadlineError
 from pipeline.line import rooms
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line, draw_line
-from pipeline.line.scene import Nominal
+from pipeline.line.network.codec import Codecs
 from pipeline.run.crew import Voices
-from pipeline.spec.profile import Profile, read_profile
+from pipeline.spec.profile import read_profile
 from pipeline.spec.voice import voice_named
 
 RATE = 16_000
@@ -70,8 +73,14 @@ def audiomentations(folder: Path) -> Chain:
             a.ApplyImpulseResponse(str(folder / "rirs"), p=1),
             a.AddBackgroundNoise(str(folder / "noises"), min_snr_db=SNR_DB, max_snr_db=SNR_DB, p=1),
             a.BandPassFilter(
-                min_center_freq=1010, max_center_freq=1010, min_bandwidth_fraction=1.9, max_bandwidth_fraction=1.9,
-                min_rolloff=24, max_rolloff=24, zero_phase=False, p=1,
+                min_center_freq=1010,
+                max_center_freq=1010,
+                min_bandwidth_fraction=1.9,
+                max_bandwidth_fraction=1.9,
+                min_rolloff=24,
+                max_rolloff=24,
+                zero_phase=False,
+                p=1,
             ),  # fmt: skip
             a.ClippingDistortion(min_percentile_threshold=5, max_percentile_threshold=5, p=1),
         ]
@@ -85,7 +94,9 @@ def torch_audiomentations(folder: Path) -> Chain:
     chain = a.Compose(
         [
             a.ApplyImpulseResponse(str(folder / "rirs"), p=1, output_type="dict"),
-            a.AddBackgroundNoise(str(folder / "noises"), min_snr_in_db=SNR_DB, max_snr_in_db=SNR_DB, p=1, output_type="dict"),
+            a.AddBackgroundNoise(
+                str(folder / "noises"), min_snr_in_db=SNR_DB, max_snr_in_db=SNR_DB, p=1, output_type="dict"
+            ),
             a.BandPassFilter(min_center_frequency=1010, max_center_frequency=1011, p=1, output_type="dict"),
         ],
         output_type="dict",
@@ -109,7 +120,9 @@ def phonesim(folder: Path) -> Chain:
 
     def run(x: np.ndarray) -> object:
         with torch.inference_mode():
-            return chain(torch.from_numpy(x)[None, None], p.SimContext(RATE, generator=torch.Generator().manual_seed(1)))
+            return chain(
+                torch.from_numpy(x)[None, None], p.SimContext(RATE, generator=torch.Generator().manual_seed(1))
+            )
 
     return run
 
@@ -175,18 +188,83 @@ def rooms_ms(count: int = 100) -> float:
     return 1000 * float(np.median(took))
 
 
-def codecs(folder: Path, speaker, seconds: int = 60) -> dict[str, float]:
-    """Each codec alone, from 16 kHz and back to it."""
-    known = [name for name in get_args(get_args(engines.find("network", "codec").options.model_fields["name"].annotation)[0])]
-    return known
+TEN_STAGES = """
+talker: [{effort: {noise_dba: 60}}, {level: {}}, {mumble: {severity: 0.3}}]
+room: [{reverb: {t60_s: 0.5, drr_db: 5}}, {noise: {kind: speech_shaped, snr_db: 14}}]
+device: [{response: {preset: handset}}, {highpass: {}}, {self_noise: {}}, {clip: {}}, {agc: {}}]
+network: [{band: {kind: nb}}, {packet_loss: {rate: 0.02}}, {codec: {name: g711u}}]
+"""
+
+
+def alone(words: str, folder: Path, name: str, speaker, seconds: int) -> float:
+    """Times real time of one line."""
+    x = speech_of(speaker, seconds)
+    return side_by_side({name: ours(line_of(words, folder, name), speaker)}, x, ROUNDS[seconds])[name]
+
+
+def codecs(folder: Path, speaker) -> dict[str, float]:
+    """Each codec that is here alone, from 16 kHz and back to it, on 60 s."""
+    told = {}
+    for name in get_args(Codecs):
+        try:
+            told[name] = alone(f"network: [{{codec: {{name: {name}}}}}]", folder, f"codec_{name}", speaker, 60)
+        except BadlineError as error:
+            print(f"{name}: not measured: {str(error).splitlines()[-1]}", file=sys.stderr)
+    return told
+
+
+def hour_gib() -> float:
+    """The most memory that one hour through the reference chain takes, in a process of its own."""
+    told = subprocess.run([sys.executable, __file__, "--hour"], check=True, capture_output=True, text=True)
+    return float(told.stdout)
+
+
+def one_hour() -> float:
+    """Carry it; the peak of this process in GiB, stems and all."""
+    speaker = Voices().voice(voice_named("heart"), "en")
+    with tempfile.TemporaryDirectory() as folder:
+        prepared(Path(folder), speech_of(speaker, NOISE_S))
+        ours(reference(Path(folder)), speaker)(speech_of(speaker, 3600))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def measured(folder: Path) -> dict[str, object]:
+    """All figures by their keys."""
+    speaker = Voices().voice(voice_named("heart"), "en")
+    prepared(folder, 0.05 * stream(1, "bench noise").standard_normal(NOISE_S * RATE).astype(np.float32))
+    others, missing = peers(folder)
+    chains = {"reference_chain": ours(reference(folder), speaker), **others}
+    told: dict[str, object] = {"machine": platform.processor() or platform.machine(), "not_measured": missing}
+    for seconds, rounds in ROUNDS.items():
+        speeds = side_by_side(chains, speech_of(speaker, seconds), rounds)
+        told |= {f"{name}_{seconds}s": speed for name, speed in speeds.items()}
+        told |= {
+            f"ratio_to_{name}_{seconds}s": speeds["reference_chain"] / speed
+            for name, speed in speeds.items()
+            if name != "reference_chain"
+        }
+    told |= {f"ten_stages_{seconds}s": alone(TEN_STAGES, folder, "ten_stages", speaker, seconds) for seconds in ROUNDS}
+    told |= {f"codec_{name}_60s": speed for name, speed in codecs(folder, speaker).items()}
+    return {**told, "room_ms": rooms_ms(), "hour_peak_gib": hour_gib()}
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--hour", action="store_true", help="(internal) one hour through the reference chain")
+    parser.add_argument("--hour", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.hour:
+        print(one_hour())
+        return
+    warnings.simplefilter("ignore")  # what peers warn of is not ours to mend
+    with tempfile.TemporaryDirectory() as folder:
+        told = measured(Path(folder))
+    if asked.json:
+        print(json.dumps(told, indent=1))
+        return
+    for name, figure in told.items():
+        print(f"{name:<32}{figure:>10.4g}" if isinstance(figure, float) else f"{name:<32}{figure}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ Spectrum = npt.NDArray[np.complex64]
 
 SHORTEST_BLOCK = 2048  # shorter filters gain nothing from a shorter transform
 BLOCKS_AT_ONCE = 16  # transforms that stay in the cache; bounds the memory of a long row too
+ABREAST = 4  # blocks side by side in the processor's registers, which takes less time than two one after the other
 
 
 def fir_filter(rows: Floats, taps: Floats | Doubles, *, lag: int | None = None) -> Floats:
@@ -42,8 +43,8 @@ def _at_once(rows: Floats) -> Iterable[int | slice]:
 
 
 def block_size(taps: int) -> int:
-    """The FFT length for so many taps: about 2.5 times as long, and quick to transform."""
-    return fft.next_fast_len(max(SHORTEST_BLOCK, 5 * taps // 2), real=True)
+    """The FFT length for so many taps: about 3 times as long, and quick to transform."""
+    return fft.next_fast_len(max(SHORTEST_BLOCK, 16 * taps // 5), real=True)
 
 
 @lru_cache(maxsize=64)
@@ -57,6 +58,7 @@ def _overlap_save(rows: Floats, spectrum: Spectrum, taps: int, *, lag: int, out:
     step = size - taps + 1
     *several, samples = rows.shape
     blocks = -(-samples // step)
+    blocks += -blocks % ABREAST if blocks % ABREAST > 1 else 0
     start = taps - 1 - lag
     padded = zeros((*several, (blocks - 1) * step + size), rows)
     padded[..., start : start + samples] = rows

@@ -30,19 +30,23 @@ class Looped:
         """From a random place of the loop on, and on."""
         loop = self.loop.samples
         start = (int(rng.integers(len(loop) // self.step)) * self.step + since) % len(loop)
-        if start + samples <= len(loop):
-            return loop[start : start + samples].copy()
-        return np.resize(np.roll(loop, -start), samples)
+        first = loop[start : start + samples]
+        return np.concatenate((first, np.resize(loop, samples - len(first))))
 
     def leq_dbov(self, weighting: Weighting) -> float:
         """Of one loop."""
-        if weighting == "A":
-            return a_weighted_leq_dbov(self.loop.samples, self.loop.rate)
-        return leq_dbov(self.loop.samples)
+        return _leq_dbov(self, weighting)
 
     def leq_sd_db(self, weighting: Weighting, seconds: float) -> float:
         """A whole number of loops makes 60 s: no chance in that."""
         return 0.0
+
+
+@lru_cache(maxsize=16)
+def _leq_dbov(bed: Looped, weighting: Weighting) -> float:
+    if weighting == "A":
+        return a_weighted_leq_dbov(bed.loop.samples, bed.loop.rate)
+    return leq_dbov(bed.loop.samples)
 
 
 def looped(path: Path, rate: int) -> Looped:

@@ -19,12 +19,12 @@ class Measure:
     `set` measures hold exactly (a gain, a band edge): checked once a call on a calibration signal, where a miss of
     more than `tolerance` makes the sound invalid. `drawn` measures hold on average (a loss rate): recorded for
     each window and judged over the run by `sd`, the standard deviation that chance alone gives `got`; where `sd`
-    is None they are recorded and not judged.
+    is None they are recorded and not judged. Of some nothing is `asked` (None): they only tell what is there.
     """
 
     effect: str
     name: str
-    asked: float
+    asked: float | None
     got: float
     kind: Literal["set", "drawn"]
     tolerance: float | None = None
@@ -33,7 +33,9 @@ class Measure:
     @property
     def off_target(self) -> bool:
         """Whether a `set` measure missed (NaN misses)."""
-        return self.kind == "set" and not abs(self.got - self.asked) <= (self.tolerance or 0.0)
+        if self.kind != "set" or self.asked is None:
+            return False
+        return not abs(self.got - self.asked) <= (self.tolerance or 0.0)
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,16 @@ class Scene:
     lost: Bools | None = None
     frame_ms: int = 20
     got: tuple[tuple[Measure, ...], ...] = ()
+    finite: tuple[Floats, ...] = ()  # the stems of the scene that this one was made from: looked through there
 
     def __post_init__(self) -> None:
         stems = (self.speech, self.others, self.noise, self.far_end)
         if len({stem.shape for stem in stems}) != 1 or self.speech.ndim != 2:
             raise ValueError("stems must be rows x samples, all of one shape")
-        if not all(namespace(stem).isfinite(stem).all() for stem in stems):
+        known = {id(stem) for stem in self.finite}
+        if not all(namespace(stem).isfinite(stem).all() for stem in stems if id(stem) not in known):
             raise ValueError("a stem holds NaN or infinity")
+        object.__setattr__(self, "finite", stems)
 
     @property
     def rows(self) -> int:

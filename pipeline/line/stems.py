@@ -12,14 +12,14 @@ def whole(scene: Scene) -> Floats:
     return scene.speech if scene.mixed else scene.speech + scene.others + scene.noise
 
 
-def turned_into(scene: Scene, sound: Floats) -> Scene:
-    """The scene whose whole sound is `sound`: what that adds to the stems is noise.
+def turned_into(scene: Scene, sound: Floats, added: Floats) -> Scene:
+    """The scene whose whole sound is now `sound`: what was `added` to the stems is noise.
 
-    Where it adds nothing, every bit stays.
+    Where nothing is added, every bit stays.
     """
     if scene.mixed:
         return replace(scene, speech=sound)
-    return replace(scene, noise=scene.noise + (sound - whole(scene)))
+    return replace(scene, noise=scene.noise + added)
 
 
 def in_each(scene: Scene, change: Callable[[Floats], Floats]) -> Scene:

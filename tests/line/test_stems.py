@@ -21,18 +21,18 @@ def test_the_whole_is_what_a_mix_holds():
 def test_what_a_stage_adds_is_noise_and_the_stems_add_up_to_its_sound():
     before = scene()
     sound = whole(before) ** 3
-    after = turned_into(before, sound)
+    after = turned_into(before, sound, sound - whole(before))
     assert (after.speech == before.speech).all() and (after.others == before.others).all()
     assert whole(after) == pytest.approx(sound, abs=1e-7)
 
 
 def test_a_stage_that_adds_nothing_leaves_every_bit():
     before = scene()
-    assert turned_into(before, whole(before)).noise.tobytes() == before.noise.tobytes()
+    assert turned_into(before, whole(before), np.zeros_like(whole(before))).noise.tobytes() == before.noise.tobytes()
 
 
 def test_where_the_stems_have_ended_the_sound_takes_the_place_of_the_whole():
-    after = turned_into(scene().mix(), 2 * whole(scene()))
+    after = turned_into(scene().mix(), 2 * whole(scene()), whole(scene()))
     assert (after.speech == 2 * whole(scene())).all()
     assert not after.noise.any()
 

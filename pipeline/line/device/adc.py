@@ -49,11 +49,12 @@ class Adc:
         limited = space.clip(rounded, -self.steps, self.steps - 1)
         rows = zip(to_numpy(rounded), to_numpy(limited), strict=True)
         got = [_measures(*(row[scene.hidden :] for row in both)) for both in rows]
-        return turned_into(scene, limited / self.steps).with_got(got)
+        sound = limited / self.steps
+        return turned_into(scene, sound, sound - before).with_got(got)
 
 
 def _measures(rounded: Floats, limited: Floats) -> list[Measure]:
     """The share of samples that were cut off; nothing where nothing sounds."""
     if not rounded.any():
         return []
-    return [Measure("device.adc", "share", 0.0, float(np.mean(rounded != limited)), "drawn")]
+    return [Measure("device.adc", "share", 0.0, np.count_nonzero(rounded != limited) / len(rounded), "drawn")]

@@ -48,25 +48,26 @@ class Clip:
         before = whole(scene)
         limits = beside(levels, before)
         after = namespace(before).clip(before, -limits, limits)
-        return turned_into(scene, after).with_got(
-            [self._measures(scene, before, after, row) for row in range(scene.rows)]
-        )
+        added = after - before
+        got = [self._measures(scene, after, added, row) for row in range(scene.rows)]
+        return turned_into(scene, after, added).with_got(got)
 
     def _level_dbov(self, nominal: Nominal) -> float:
         return nominal.asl_dbov + self.db_over_asl
 
-    def _measures(self, scene: Scene, whole_before: Floats, whole_after: Floats, row: int) -> list[Measure]:
+    def _measures(self, scene: Scene, sound: Floats, cut_off: Floats, row: int) -> list[Measure]:
         """Where nothing is clipped, the level at which it would be cannot be heard."""
-        stems = (scene.speech, whole_before, whole_after)
-        speech, before, after = (to_numpy(stem[row, scene.hidden :]) for stem in stems)
-        if not before.any():
+        stems = (scene.speech, sound, cut_off)
+        speech, after, cut = (to_numpy(stem[row, scene.hidden :]) for stem in stems)
+        peak = max(float(after.max(initial=0)), -float(after.min(initial=0)))
+        if not peak:
             return []
-        share = float(np.mean(before != after))
+        share = np.count_nonzero(cut) / len(cut)
         asked = self._share(active_speech_level(speech, scene.rate).activity)
         measures = [Measure(NAME, "share", asked, share, "drawn")]
         if share:
-            got_dbov = 20 * log10(float(np.abs(after).max()))
-            measures.append(Measure(NAME, "level_dbov", self._level_dbov(scene.nominal[row]), got_dbov, "set", 0.01))
+            asked_dbov = self._level_dbov(scene.nominal[row])
+            measures.append(Measure(NAME, "level_dbov", asked_dbov, 20 * log10(peak), "set", 0.01))
         return measures
 
     def _share(self, activity: float) -> float:

@@ -130,7 +130,7 @@ class Reverb:
     def _room(self, rate: int) -> Room:
         if self.options.rir is None:
             return _made_up(self.options, rate)
-        return _recorded(rooms.recorded_response(self.options.rir, rate), rate)
+        return _recorded(self.options.rir, self.options.rir.stat().st_mtime_ns, rate)
 
 
 @lru_cache(maxsize=16)
@@ -149,11 +149,13 @@ def _made_up(options: Options, rate: int) -> Room:
     return Room(response, measures)
 
 
-def _recorded(response: Floats, rate: int) -> Room:
+@lru_cache(maxsize=16)
+def _recorded(rir: Path, _changed_ns: int, rate: int) -> Room:
     """Nothing was asked of a recording but itself: what it has is recorded, and not judged."""
+    response = rooms.recorded_response(rir, rate)
     has = {"t60_s": rooms.response_t60_s(response, rate), "drr_db": rooms.direct_to_reverberant_db(response, rate)}
     there = {name: got for name, got in has.items() if got is not None and isfinite(got)}
-    return Room(response, tuple(Measure(NAME, name, got, got, "drawn") for name, got in there.items()))
+    return Room(response, tuple(Measure(NAME, name, None, got, "drawn") for name, got in there.items()))
 
 
 def _louder(room: Room, before: Floats, after: Floats) -> tuple[Measure, ...]:
