@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import soundfile
 
-from pipeline.audio import Bools, Floats, Ints, from_pcm, to_pcm
+from pipeline.audio import Bools, Floats, Ints, from_pcm
 from pipeline.line import amr_wb
 from pipeline.line.companding import a_law, mu_law
 from pipeline.line.concealment import AHEAD_MS, Conceal, concealed
 from pipeline.line.cvsd import cvsd
 from pipeline.line.packets import Coder, decoded, encoded
-from pipeline.line.resampling import fitted, resampled
+from pipeline.line.resampling import fitted, pcm_resampled, resampled
 
 Coded = Callable[[Ints, int], Ints]
 CodedWithLosses = Callable[[Ints, int, Bools], Ints]
@@ -63,7 +63,7 @@ def through(samples: Floats, rate: int, coding: Coding, bitrate: int, losses: Lo
 
     What is lost is what the decoder would have made of the lost packets: its own delay earlier than they were sent.
     """
-    pcm = to_pcm(resampled(samples, rate, coding.rate))
+    pcm = pcm_resampled(samples, rate, coding.rate)
     if not len(pcm):  # a sample or two at a higher rate
         return np.zeros_like(samples)
     late = np.pad(pcm, (0, coding.delay))
@@ -139,7 +139,7 @@ def opus(pcm: Ints, bitrate: int, lost: Bools | None = None) -> Ints:
         packets[k] = bytes([packets[k][0] & 0xFC])
     heard = decoded(packets, OPUS, header)
     whole = np.concatenate((np.zeros(OPUS_HEAD, np.int16), heard))
-    return to_pcm(resampled(from_pcm(whole), OPUS_RATE, 16_000))
+    return pcm_resampled(from_pcm(whole), OPUS_RATE, 16_000)
 
 
 def _filled(pcm: Ints, frame: int) -> Ints:

@@ -33,7 +33,7 @@ def fir_filter(rows: Floats, taps: Floats | Doubles, *, lag: int | None = None) 
     out = zeros(tuple(rows.shape), rows)
     for some in _at_once(rows):
         if rows[some].any():
-            _overlap_save(rows[some], spectrum, len(taps), lag=lag, out=out[some])
+            out[some] = _overlap_save(rows[some], spectrum, len(taps), lag=lag)
     return out
 
 
@@ -52,8 +52,8 @@ def _spectrum(taps: bytes, size: int) -> Spectrum:
     return fft.rfft(np.frombuffer(taps, np.float32), size).astype(np.complex64, copy=False)
 
 
-def _overlap_save(rows: Floats, spectrum: Spectrum, taps: int, *, lag: int, out: Floats) -> None:
-    """A row, or rows x samples, filtered into `out`."""
+def _overlap_save(rows: Floats, spectrum: Spectrum, taps: int, *, lag: int) -> Floats:
+    """A row, or rows x samples, filtered."""
     size = block_size(taps)
     step = size - taps + 1
     *several, samples = rows.shape
@@ -63,12 +63,13 @@ def _overlap_save(rows: Floats, spectrum: Spectrum, taps: int, *, lag: int, out:
     padded = zeros((*several, (blocks - 1) * step + size), rows)
     padded[..., start : start + samples] = rows
     frames = windows(padded, size, step)
+    out = zeros((*several, blocks, step), rows)
     for first in range(0, blocks, BLOCKS_AT_ONCE):
-        spectra = transforms(rows).rfft(frames[..., first : first + BLOCKS_AT_ONCE, :])
+        some = slice(first, first + BLOCKS_AT_ONCE)
+        spectra = transforms(rows).rfft(frames[..., some, :])
         spectra *= spectrum
-        part = transforms(rows).irfft(spectra, size)[..., taps - 1 :].reshape((*several, -1))
-        target = out[..., first * step : first * step + part.shape[-1]]
-        target[...] = part[..., : target.shape[-1]]
+        out[..., some, :] = transforms(rows).irfft(spectra, size)[..., taps - 1 :]
+    return out.reshape((*several, -1))[..., :samples]
 
 
 def response_db(taps: Floats | Doubles, hz: float | Doubles, rate: int) -> Doubles:

@@ -1,30 +1,34 @@
-"""Sound at another rate and back, without delay, and alike for long sounds and short ones."""
+"""Sound at another rate, without delay, and alike for long sounds and short ones."""
 
 import numpy as np
 import soxr
 
-from pipeline.audio import Floats
+from pipeline.audio import FULL_SCALE, Floats, Ints, to_pcm
 
 REACH_MS = 20  # so far the filter reaches to either side at 8 kHz, the lowest rate
-# Finer than 16 bits can tell, and much coarser than the rounding in soxr's transforms.
-GRID = 2.0**20
 
 
 def resampled(samples: Floats, rate: int, new_rate: int) -> Floats:
-    """The samples at another rate, without delay.
-
-    In double precision, where soxr's blocks differ by 1e-11 and not by 1e-7 between a long sound and a short one;
-    what is left of that difference is rounded away.
-    """
+    """The samples at another rate, to seven digits."""
     if rate == new_rate:
         return samples
-    new = soxr.resample(samples.astype(np.float64), rate, new_rate, quality="VHQ")
-    new *= GRID
-    np.rint(new, out=new)
-    new *= 1 / GRID
-    return np.asarray(new, dtype=np.float32)
+    return np.asarray(soxr.resample(samples, rate, new_rate, quality="HQ"), dtype=np.float32)
+
+
+def pcm_resampled(samples: Floats, rate: int, new_rate: int) -> Ints:
+    """16-bit samples at another rate, rounded once.
+
+    In double precision: there a long sound's blocks differ from a short one's by 1e-11 and not by 1e-7, which would
+    now and then round to another number, and a codec makes a step of that.
+    """
+    if rate == new_rate:
+        return to_pcm(samples)
+    scaled = soxr.resample(samples * np.float64(FULL_SCALE), rate, new_rate, quality="VHQ")
+    return np.asarray(np.clip(np.rint(scaled), -FULL_SCALE, FULL_SCALE - 1), dtype=np.int16)
 
 
 def fitted(samples: Floats, length: int) -> Floats:
     """The samples cut or filled up with silence to a length."""
-    return np.pad(samples[:length], (0, max(0, length - len(samples))))
+    if len(samples) >= length:
+        return samples[:length]
+    return np.pad(samples, (0, length - len(samples)))

@@ -160,4 +160,4 @@ def test_a_longer_scene_begins_with_the_same_sound(rate):
     part = round(2.22 * rate)
     long, short = coded(scene(sound, rate, lost=lost)), coded(scene(sound[:part], rate, lost=lost[:, :111]))
     settled = part - Codec(Options()).lookahead_ms * rate // 1000
-    assert np.array_equal(long.speech[0, :settled], short.speech[0, :settled])
+    assert np.abs(long.speech[0, :settled] - short.speech[0, :settled]).max() < 1e-6  # a codec's step is 2.4e-4
