@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.line.scene import Measure
+from pipeline.report.table import number
 from pipeline.run.blind import Blind
 from pipeline.run.single import Listened, Recording
 
@@ -66,14 +67,14 @@ def _keyed(measures: Sequence[Measure]) -> dict[Key, Measure]:
 
 
 def _cells(measure: Measure | None) -> tuple[str, str]:
-    return (f"{measure.asked:.4g}", f"{measure.got:.4g}") if measure else ("", "")
+    return (number(measure.asked), number(measure.got)) if measure else ("", "")
 
 
 def _heard(sides: Sequence[Side]) -> RenderableType:
     table = _table(("of the sound alone",), [side.name for side in sides])
     columns: list[dict[str, Any]] = [asdict(side.heard) for side in sides]
     for name, meaning in MARKS.items():
-        table.add_row(meaning, *("-" if column[name] is None else f"{column[name]:.4g}" for column in columns))
+        table.add_row(meaning, *(number(column[name]) for column in columns))
     return Group(Text("heard: whatever made the sound", "bold"), table, Text())
 
 

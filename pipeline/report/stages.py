@@ -12,6 +12,7 @@ from scipy import signal
 from pipeline.audio import Floats, from_pcm
 from pipeline.line.scene import Measure
 from pipeline.report.fit import Print, printable
+from pipeline.report.table import number
 from pipeline.run.single import Stage
 
 WINDOW_MS, HOP_MS, BANDS = 32, 10, 64
@@ -114,8 +115,8 @@ def _named(figure: Figure, stage: Stage, y: float, *, is_last: bool) -> None:
 
 
 def _told(measure: Measure) -> str:
-    asked, got = f"{measure.asked:.4g}", f"{measure.got:.4g}"
-    return f"{measure.name} {got}" if asked == got else f"{measure.name} {got} (asked {asked})"
+    asked, got = number(measure.asked), number(measure.got)
+    return f"{measure.name} {got}" if measure.asked is None or asked == got else f"{measure.name} {got} (asked {asked})"
 
 
 def _write(figure: Figure, x: float, y: float, text: str, *, size: Print, colour: str) -> None:

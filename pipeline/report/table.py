@@ -199,6 +199,11 @@ def failing(calls: Sequence[Failing], out: Path) -> Iterator[str]:
         yield f"  again: {one.command}"
 
 
+def number(value: float | None) -> str:
+    """Four digits of it; a dash where there is none."""
+    return "-" if value is None else f"{value:.4g}"
+
+
 def measures(line: Sequence[Measure], sentence: Sequence[Measure]) -> RenderableType:
     """Asked and got: what holds for the whole line, then what this one sentence met."""
     if not (line or sentence):
@@ -215,9 +220,7 @@ def _measures(title: str, got: Sequence[Measure], within: Mapping[str, Sequence[
     [(head, bounds)] = within.items()
     table = _table(("effect", "measure"), ("asked", "got", head))
     for one, bound in zip(got, bounds, strict=True):
-        table.add_row(
-            one.effect, one.name, f"{one.asked:.4g}", f"{one.got:.4g}", "" if bound is None else f"{bound:.2g}"
-        )
+        table.add_row(one.effect, one.name, number(one.asked), number(one.got), "" if bound is None else f"{bound:.2g}")
     return _titled(title, table)
 
 

@@ -247,7 +247,7 @@ def _drawn(facts: Sequence[Mapping[str, Any]]) -> list[Drawn]:
     groups: dict[tuple[str, float], list[Mapping[str, Any]]] = defaultdict(list)
     for (severity, _), measures in windows.items():
         for measure in measures:
-            if measure["kind"] == "drawn" and measure["sd"]:
+            if measure["kind"] == "drawn" and measure["sd"] and measure["asked"] is not None:
                 groups[f"{measure['effect']}.{measure['name']}", severity].append(measure)
     return [_total(*names, group) for names, group in sorted(groups.items())]
 

@@ -166,7 +166,8 @@ def test_an_effect_survives_what_is_no_speech(place, name, rate, samples, value)
     for stem in STEMS:
         assert getattr(after, stem).shape == (2, samples)
         assert getattr(after, stem).dtype == np.float32
-    assert not any(np.isnan(measure.asked) for row in after.got for measure in row)
+    assert not any(np.isnan(measure.got) for row in after.got for measure in row)
+    assert not any(np.isnan(measure.asked or 0.0) for row in after.got for measure in row)
 
 
 @every_effect

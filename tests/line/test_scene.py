@@ -57,6 +57,11 @@ def test_what_is_drawn_is_never_off_target_alone():
     assert not measure(99.0, kind="drawn").off_target
 
 
+@pytest.mark.parametrize("kind", ["set", "drawn"])
+def test_where_nothing_was_asked_nothing_is_missed(kind):
+    assert not Measure("room.reverb", "t60_s", None, 99.0, kind, tolerance=0.1).off_target
+
+
 def test_measures_are_added_to_those_before_row_by_row():
     one, two, three = measure(1.0), measure(2.0), measure(3.0)
     got = scene().with_got([(one,), ()]).with_got([(two,), (three,)]).got

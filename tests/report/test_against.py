@@ -36,6 +36,12 @@ def test_what_one_line_lacks_is_left_empty():
     assert row(text, "room.tv")[2:] == ["3", "3.01"]
 
 
+def test_where_nothing_was_asked_there_is_a_dash():
+    hall = Measure("room.reverb", "t60_s", None, 1.8, "drawn")
+    text = shown(Side("cafe", (), (snr(12.0),), BLIND), Side("hall", (), (hall,), BLIND))
+    assert row(text, "room.reverb") == ["room.reverb", "t60_s", "-", "1.8"]
+
+
 def test_the_second_of_two_noises_has_a_row_of_its_own():
     text = shown(Side("cafe", (), (snr(12.0), snr(20.0)), BLIND), Side("bar", (), (snr(3.0),), BLIND))
     rows = [line.split()[2:] for line in text.splitlines() if "room.noise" in line]

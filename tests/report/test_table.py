@@ -118,6 +118,12 @@ def test_the_line_and_the_sentence_are_measured_apart():
     assert [word in second for word in ("room.noise", "sd", "packet_loss")] == [False, True, True]
 
 
+def test_where_nothing_was_asked_there_is_a_dash():
+    text = shown(measures([], [Measure("room.reverb", "t60_s", None, 1.8, "drawn")]))
+    [line] = [line for line in text.splitlines() if "reverb" in line]
+    assert line.split() == ["room.reverb", "t60_s", "-", "1.8"]
+
+
 def test_a_line_without_effects_says_so():
     assert "nothing to measure" in shown(measures([], []))
 

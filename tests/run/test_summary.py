@@ -113,6 +113,12 @@ def test_what_chance_cannot_judge_is_left_out(plan):
     assert summarise(plan, [record(plan.units[2], measures=measures)], {}).drawn == ()
 
 
+def test_what_nobody_asked_for_is_not_judged(plan):
+    measures = {"open/1": [loss(0.9, asked=None), loss(0.05)]}
+    [drawn] = summarise(plan, [record(plan.units[2], measures=measures)], {}).drawn
+    assert (drawn.windows, drawn.got) == (1, 0.05)
+
+
 def test_a_line_that_is_not_what_was_asked_makes_the_run_invalid(plan):
     within = summarise(plan, records(plan, measures={"open/1": [loss(0.05)]}), {})
     beyond = summarise(plan, records(plan, measures={"open/1": [loss(0.11)]}), {})

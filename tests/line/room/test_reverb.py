@@ -157,6 +157,7 @@ def test_a_recording_is_heard_with_the_reverberation_that_it_has(tmp_path):
     assert got(scene)["t60_s"].got == pytest.approx(0.5, rel=0.1)
     assert got(scene)["drr_db"].got == pytest.approx(6, abs=1)
     assert {measure.kind for measure in scene.got[0]} == {"drawn"}
+    assert [got(scene)[name].asked for name in ("t60_s", "drr_db")] == [None, None]
 
 
 def test_the_path_of_a_recording_leads_from_the_profile(tmp_path):
