@@ -149,3 +149,11 @@ def lacking(toys, monkeypatch):
     (toys.folder / "noise_profiles").mkdir()
     yield toys.write("noise_profiles/lacking.yaml", "name: lacking\nabout: What is not here.\nroom:\n  - rare\n")
     engines.known.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_cache_of_their_own(tmp_path_factory):
+    """No test hears what another run has left in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BADLINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 from pipeline.agent import Agent, AgentError
@@ -15,7 +16,7 @@ from pipeline.call.tracks import Tracks
 from pipeline.call.voices import Bystanders, LevelVoice, bystanders
 from pipeline.chance import Chance
 from pipeline.errors import Unspeakable
-from pipeline.files import canonical_json
+from pipeline.files import cache_folder, canonical_json
 from pipeline.line.draw import Line, draw_line
 from pipeline.line.moods import in_mood
 from pipeline.line.window import Studio, calibrate
@@ -24,18 +25,21 @@ from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
 from pipeline.run.beside import Beside
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
+from pipeline.run.speech import kept_in
 from pipeline.run.stamp import computed_on, stamp, timing
 from pipeline.spec.profile import Profile
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
+from pipeline.tts import Tts
 from pipeline.values import aloud
 
 
 @dataclass(eq=False)
 class Voices:
-    """Voices and background speech, synthesised once and kept."""
+    """Voices and background speech, synthesised once and kept; with `folder`, on disk too, for other processes."""
 
+    folder: Path | None = None
     _voices: dict[tuple[str, str], LevelVoice] = field(default_factory=dict)
     _background: dict[tuple[str, str, str], Bystanders] = field(default_factory=dict)
 
@@ -43,8 +47,12 @@ class Voices:
         """The voice at its nominal level."""
         key = (canonical_json(chosen.said()), language)
         if key not in self._voices:
-            self._voices[key] = LevelVoice(chosen.build(), language)
+            self._voices[key] = LevelVoice(self._tts(chosen), language)
         return self._voices[key]
+
+    def _tts(self, chosen: Chosen) -> Tts:
+        tts: Tts = kept_in(self.folder, chosen) if self.folder else chosen.build()
+        return tts
 
     def bystanders(self, line: Line, caller: str, language: str) -> Mapping[str, Sequence[Sequence[Floats]]]:
         """What each kind of bystander that the line needs has to say, in other voices than the caller's."""
@@ -56,6 +64,11 @@ class Voices:
             voices = [partial(self.voice, voice_named(name), language) for name in names]
             self._background[kind, caller, language] = bystanders(kind, voices, language)
         return self._background[kind, caller, language]
+
+
+def kept_voices() -> Voices:
+    """Voices whose speech is kept in the user's cache."""
+    return Voices(cache_folder() / "speech")
 
 
 @dataclass(eq=False)

@@ -18,7 +18,7 @@ from pipeline.line.arrays import CPU, check_device
 from pipeline.line.draw import Line, PlacedEffect, draw_line
 from pipeline.line.scene import Measure
 from pipeline.line.window import RATE, Saying, Studio, Window, calibrate
-from pipeline.run.crew import Crew, Voices
+from pipeline.run.crew import Crew, Voices, kept_voices
 from pipeline.run.plan import Plan, Unit, severities_of
 from pipeline.run.unit import Done, run_unit
 from pipeline.spec.profile import Profile, find_profile
@@ -148,7 +148,7 @@ def listen_once(
         raise BadlineError("TEXT: is empty; write what the caller says")
     check_device(device)
     bad, words = severity_named(severity), find_profile(profile)
-    voices, language = voices or Voices(), "en"
+    voices, language = voices or kept_voices(), "en"
     speaker = voices.voice(voice_named(voice), language)
     chance = Chance(seed).named("listen", words.name, voice)
     line = draw_line(words, chance, bad)
@@ -167,7 +167,7 @@ def listen_against(
     That is a sound file (.wav, .flac), the same line at another severity, or another profile.
     """
     recorded = _recording(Path(against)) if against.lower().endswith(SOUND_ENDINGS) else None
-    voices = Voices()
+    voices = kept_voices()
     listened = partial(listen_once, text, voice=voice, seed=seed, device=device, voices=voices)
     first = listened(profile, severity=severity)
     if recorded:

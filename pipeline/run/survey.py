@@ -22,7 +22,7 @@ from pipeline.chance import Chance
 from pipeline.files import find_named, shipped
 from pipeline.line.draw import draw_line
 from pipeline.line.window import LEAD_IN_MS, RATE, Saying, Studio, Window, samples_of
-from pipeline.run.crew import Voices
+from pipeline.run.crew import Voices, kept_voices
 from pipeline.score._tokens import tokens
 from pipeline.spec.profile import Profile, find_profile
 from pipeline.spec.release import read_release
@@ -151,7 +151,7 @@ def _estoi(window: Window, arrived: npt.NDArray[np.float32]) -> float:
 
 @cache
 def _voices() -> Voices:
-    return Voices()
+    return kept_voices()
 
 
 @cache
