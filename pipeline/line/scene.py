@@ -179,6 +179,16 @@ class Drops(Protocol):
 
 
 @runtime_checkable
+class Deaf(Protocol):
+    """An effect whose `set` measures do not follow the sound: it has none, or measures a signal of its own.
+
+    What it does to the calibration signal need not be found out.
+    """
+
+    deaf: bool
+
+
+@runtime_checkable
 class Retimes(Protocol):
     """An effect that changes how long words take: `retimed` is done to an utterance before its window is made.
 

@@ -18,7 +18,7 @@ from pipeline.errors import SoundInvalid
 from pipeline.line.arrays import CPU
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line
-from pipeline.line.scene import Measure, Nominal, Retimes
+from pipeline.line.scene import Deaf, Measure, Nominal, Retimes
 
 RATE = 16_000
 GRID_MS = 160  # windows start on this grid, so that VAD frames of 10, 20 and 32 ms fall alike in each
@@ -27,6 +27,7 @@ LEAD_IN_MS = 500
 TAIL_MS = 2_500  # constant, whatever the endpointing
 GAP_MS = 6 * GRID_MS  # 0.96 s: the one-second block of a gap, on the grid
 CALIBRATION_S = 60
+DEAF_S = 0.1  # of sound for effects that measure a signal of their own
 PICK_UP = ("pick_up",)  # before the first utterance; those have two names
 FADE_MS = 20  # what a window has beyond its end, to be cross-faded into the next
 
@@ -166,9 +167,13 @@ def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
 
     Raises SoundInvalid naming each effect that did not give what was asked.
     """
-    row = np.resize(speech, CALIBRATION_S * RATE)
-    scene = scene_of(row, rate=RATE, nominal=studio.nominal, voices=studio.voices, hidden=0)
-    [got] = carry(studio.line, scene, [studio.chance.named("calibration")], device=studio.device).got
+    deaf = tuple(placed for placed in studio.line.effects if isinstance(placed.effect, Deaf))
+    hearing = tuple(placed for placed in studio.line.effects if placed not in deaf)
+    got = [
+        measure
+        for effects, seconds in ((hearing, CALIBRATION_S), (deaf, DEAF_S))
+        for measure in _measured(replace(studio, line=Line(effects)), speech, seconds)
+    ]
     measures = tuple(measure for measure in got if measure.kind == "set")
     missed = [
         f"{m.effect}.{m.name}: asked {m.asked:g}, got {m.got:g}, tolerance {m.tolerance or 0:g}"
@@ -178,6 +183,14 @@ def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
     if missed:
         raise SoundInvalid("; ".join(missed))
     return measures
+
+
+def _measured(studio: Studio, speech: Floats, seconds: float) -> tuple[Measure, ...]:
+    """What a line's effects measure on speech over and over."""
+    row = np.resize(speech, round(seconds * RATE))
+    scene = scene_of(row, rate=RATE, nominal=studio.nominal, voices=studio.voices, hidden=0)
+    [got] = carry(studio.line, scene, [studio.chance.named("calibration")], device=studio.device).got
+    return got
 
 
 def _whole(names: tuple[str, ...]) -> tuple[tuple[str, ...], int]:

@@ -11,7 +11,7 @@ from numpy.random import default_rng
 from pipeline import engines
 from pipeline.chance import stream
 from pipeline.levels import active_speech_level, scale_to
-from pipeline.line.scene import Device, Nominal, Scene
+from pipeline.line.scene import Deaf, Device, Nominal, Scene
 
 RATES = (8000, 16000, 22050, 24000, 44100, 48000)
 STEMS = ("speech", "others", "noise", "far_end")
@@ -179,6 +179,19 @@ def test_a_row_has_the_same_bytes_whatever_rows_stand_beside_it(place, name):
         alone = effect(row_of(scene, row), streams()[row : row + 1])
         assert sounds(alone) == sounds(row_of(together, row))
         assert alone.got[0] == together.got[row]
+
+
+def set_measures(scene: Scene) -> set:
+    return {measure for row in scene.got for measure in row if measure.kind == "set"}
+
+
+@every_effect
+def test_what_is_set_of_a_deaf_effect_does_not_depend_on_the_sound(place, name):
+    effect = built(place, name)
+    if not isinstance(effect, Deaf):
+        return
+    long, short = (effect(call_scene(effect.voices, seconds=seconds), streams()) for seconds in (2.0, 0.1))
+    assert set_measures(long) == set_measures(short)
 
 
 # Talker effects are left out of the next two: a talker plans what to say, so that a word may be shaped by the

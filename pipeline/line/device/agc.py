@@ -59,6 +59,7 @@ class Agc:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 140
     device: ClassVar[Device] = "cpu"
+    deaf: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

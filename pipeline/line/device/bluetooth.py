@@ -48,6 +48,7 @@ class Bluetooth:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 150
     device: ClassVar[Device] = "cpu"
+    deaf: ClassVar[bool] = True
     single: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:

@@ -59,6 +59,7 @@ class Denoise:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 120
     device: ClassVar[Device] = "cpu"
+    deaf: ClassVar[bool] = True
     lookahead_ms = FRAME_MS
     voices: tuple[str, ...] = ()
 

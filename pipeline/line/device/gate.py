@@ -44,6 +44,7 @@ class Gate:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 130
     device: ClassVar[Device] = "cpu"
+    deaf: ClassVar[bool] = True
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

@@ -103,6 +103,7 @@ class Codec:
     version: ClassVar[int] = 2
     order: ClassVar[int] = 50
     device: ClassVar[Device] = "cpu"
+    deaf: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
         self.options = options
