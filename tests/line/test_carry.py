@@ -101,6 +101,15 @@ def test_too_loud_a_sound_is_limited_and_does_not_wrap_around():
     assert (np.sign(pcm[np.abs(SPEECH) > 0.03]) == np.sign(SPEECH[np.abs(SPEECH) > 0.03])).all()
 
 
+def test_what_is_lost_and_not_concealed_is_silence():
+    lossy = replace(scene(), lost=np.arange(50)[np.newaxis] % 10 == 3)
+    pcm = carry(Line(), lossy, chances("a")).pcm[0].reshape(50, 320)
+    whole = carry(Line(), scene(), chances("a")).pcm[0].reshape(50, 320)
+    assert not pcm[3::10].any()
+    kept = np.arange(50) % 10 != 3
+    assert (pcm[kept] == whole[kept]).all()
+
+
 def test_a_scene_that_begins_holds_speech_alone():
     begun = scene_of(SPEECH, rate=RATE, nominal=NOMINAL, voices={}, hidden=7)
     assert (begun.speech[0] == SPEECH).all()
