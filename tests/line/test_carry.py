@@ -77,7 +77,7 @@ def test_a_drawn_noise_has_the_same_samples_with_other_effects_beside_it():
         return carry(line, scene(), chances("a")).pcm[0].astype(int)
 
     bed = {"noise": {"kind": "pink", "snr_db": [10, 20]}}
-    muttering = noise(room=[bed], talker=[{"mumble": {"severity": 0.0}}], network=[{"packet_loss": {"rate": 0.2}}])
+    muttering = noise(room=[bed], talker=[{"mumble": {"severity": 0.0}}], network=[{"delay": {}}])
     assert (muttering == noise(room=[bed])).all()
 
 
