@@ -37,7 +37,7 @@ def test_only_the_degraded_arm_has_a_line(crew):
     effects = {
         arm: run_unit(crew, unit_of(crew, arm, "noisy")).facts["line"] for arm in ("oracle", "clean", "degraded")
     }
-    assert [one["name"] for one in effects["degraded"]] == ["noise", "packet_loss", "codec"]
+    assert [one["name"] for one in effects["degraded"]] == ["noise", "adc", "packet_loss", "codec"]
     assert effects["oracle"] == effects["clean"] == []
 
 
