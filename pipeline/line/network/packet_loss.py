@@ -1,7 +1,6 @@
 """Which frames the network loses, in bursts; the codec after it conceals them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil, sqrt
 from typing import ClassVar, Literal, Self
 
@@ -10,6 +9,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from pipeline.audio import Bools
+from pipeline.line.losses import losing
 from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -55,9 +55,7 @@ class PacketLoss:
         longer = [self._lost(frames + 50 * ceil(self.options.mean_burst), rng) for rng in rngs]
         lost = np.stack(longer)[:, :frames]
         got = [self._measures(chain[hidden:], frames - hidden) for chain in longer]
-        if scene.lost is not None:
-            lost = lost | regrouped(scene.lost, scene.frame_ms, frame_ms, frames)
-        return replace(scene, lost=lost, frame_ms=frame_ms).with_got(got)
+        return losing(scene, lost, frame_ms).with_got(got)
 
     def _lost(self, frames: int, rng: Generator) -> Bools:
         return lost_frames(frames, rate=self.options.rate, mean_burst=self.options.mean_burst, rng=rng)
@@ -112,10 +110,3 @@ def loss_rate_sd(frames: int, *, rate: float, mean_burst: float) -> float:
     memory = 1 - rate / (mean_burst * (1 - rate)) - 1 / mean_burst
     spread = (1 + memory) / (1 - memory) - 2 * memory * (1 - memory**frames) / (frames * (1 - memory) ** 2)
     return sqrt(max(0.0, rate * (1 - rate) * spread / frames))
-
-
-def regrouped(lost: Bools, frame_ms: int, other_ms: int, frames: int) -> Bools:
-    """Losses in frames of another length: one is lost where any of it was."""
-    each_ms = np.repeat(lost, frame_ms, axis=1)[:, : frames * other_ms]
-    padded = np.pad(each_ms, ((0, 0), (0, frames * other_ms - each_ms.shape[1])))
-    return np.asarray(padded.reshape(len(lost), frames, other_ms).any(axis=2))
