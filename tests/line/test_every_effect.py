@@ -236,6 +236,7 @@ def test_an_effect_says_where_it_can_run(place, name):
     assert getattr(engines.find(place, name).build, "device", None) in get_args(Device)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "name"), ANYWHERE, ids=[".".join(one) for one in ANYWHERE])
 def test_an_effect_that_runs_anywhere_makes_the_same_sound_with_numpy_and_with_torch(place, name):
     torch = pytest.importorskip("torch")

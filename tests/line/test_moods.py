@@ -119,6 +119,7 @@ def test_silence_stays_silence_in_any_mood():
         assert after.got == ((),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", ["angry", "stressed"])
 def test_a_mood_is_as_loud_and_as_bright_with_torch_as_with_numpy(mood):
     pytest.importorskip("torch")
