@@ -1,7 +1,7 @@
 """Carries a scene along a line, effect by effect, to the 16-bit sound that arrives; and checks the line itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.chance import Chance
 from pipeline.line.arrays import CPU
 from pipeline.line.draw import Line
+from pipeline.line.losses import silenced
 from pipeline.line.scene import Effect, Measure, Nominal, RunsOn, Scene
 
 
@@ -32,16 +33,8 @@ def carry(
         own = whole if whole and isinstance(placed.effect, RunsOn) else chances
         rngs = [chance.named(placed.place, placed.name).stream() for chance in own]
         scene = placed.effect(scene.on(_where(placed.effect, device)), rngs)
-    scene = _with_holes(scene.on(CPU).mix())
+    scene = silenced(scene.on(CPU).mix())
     return Arrived(to_pcm(scene.speech), scene.got or ((),) * scene.rows)
-
-
-def _with_holes(scene: Scene) -> Scene:
-    """What was lost and what no codec has concealed is silence, never the sound as it was sent."""
-    if scene.lost is None or not scene.lost.any():
-        return scene
-    frame = np.arange(scene.samples) * 1000 // (scene.rate * scene.frame_ms)
-    return replace(scene, speech=np.where(scene.lost[:, frame], np.float32(0), scene.speech), lost=None)
 
 
 def _where(effect: Effect, device: str) -> str:

@@ -136,7 +136,7 @@ class Codec:
             return []
         share = 0.0 if lost is None else float(lost[hidden:].mean())
         by = "decoder" if self.options.conceal == "codec" else "pcm"
-        return [Measure(NAME, f"concealed_by_{by}", share, share, "drawn")]
+        return [Measure(NAME, f"concealed_by_{by}", None, share, "drawn")]
 
 
 def _hops(options: Options) -> list[Hop]:
