@@ -14,7 +14,7 @@ from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.levels import a_weighted_leq_dbov, gain
 from pipeline.line.arrays import beside
-from pipeline.line.beds import Weighting
+from pipeline.line.beds import Weighting, children
 from pipeline.line.rooms import room_response
 
 Doubles = npt.NDArray[np.float64]
@@ -44,6 +44,14 @@ class Arrivals:
         """Those that come from then on."""
         there = self.at_s >= from_s
         return type(self)(self.at_s[there], self.which[there], self.how[there])
+
+
+def some_of(most_per_s: float, per_s: float, from_s: float, until_s: float, rng: Generator) -> Arrivals:
+    """A Poisson process of `per_s`, thinned out of one of `most_per_s`: a denser one has all that a thinner one has."""
+    own, chosen = children(rng, 2)
+    come = arrivals(most_per_s, from_s, until_s, own)
+    kept = chosen.random(len(come.at_s)) < per_s / most_per_s
+    return Arrivals(come.at_s[kept], come.which[kept], come.how[kept])
 
 
 def arrivals(per_s: float, from_s: float, until_s: float, rng: Generator) -> Arrivals:

@@ -96,32 +96,43 @@ class Talk:
         return np.asarray(rounds * len(self.begins) + np.searchsorted(self.begins, rest))
 
 
-def schedule(lengths: Sequence[int], loop: int, rng: Generator) -> Talk:
+def schedule(lengths: Sequence[int], loop: int, rng: Generator, rounds: int = 1) -> Talk:
     """All sentences in a random order with pauses that fill a loop of so many samples, entered anywhere.
 
-    Each pause is 0.5 to 1.5 times as long as the others on average. Sentences that fill the loop have none.
+    Each pause is 0.5 to 1.5 times as long as the others on average. Sentences that fill the loop have none. Each of
+    the `rounds`, after which it all comes again, has an order and pauses of its own.
     """
+    parts = [_round(lengths, loop, rng) for _ in range(rounds)]
+    loop = max(loop, sum(lengths))
+    order = np.concatenate([order for order, _ in parts])
+    begins = np.concatenate([begins + number * loop for number, (_, begins) in enumerate(parts)])
+    whole = loop * rounds
+    return Talk(order, begins, begins + np.asarray(lengths)[order], whole, int(rng.random() * whole))
+
+
+def _round(lengths: Sequence[int], loop: int, rng: Generator) -> tuple[Whole, Whole]:
+    """An order of the sentences, and when each begins."""
     order = rng.permutation(len(lengths))
     talk = np.asarray(lengths)[order]
     pauses = rng.uniform(0.5, 1.5, len(order))
     pauses *= max(0, loop - talk.sum()) / pauses.sum()
     before = np.rint(np.concatenate(([0], np.cumsum(pauses)[:-1]))).astype(np.int64)
-    begins = np.concatenate(([0], np.cumsum(talk)[:-1])) + before
-    loop = max(loop, int(talk.sum()))
-    return Talk(order, begins, begins + talk, loop, int(rng.random() * loop))
+    return order, np.concatenate(([0], np.cumsum(talk)[:-1])) + before
 
 
 @dataclass(frozen=True, eq=False)
 class Speaker:
     """Somebody in the background, as the microphone hears them: what they say over and over, and their way to it.
 
-    `sentences` are dry; `response` is the way, of unit energy; a `loop` in samples holds each sentence once.
+    `sentences` are dry; `response` is the way, of unit energy; a `loop` in samples holds each sentence once, and
+    after so many `rounds` of it all comes again.
     """
 
     sentences: Sequence[Floats]
     response: Floats
     rate: int
     loop: int
+    rounds: int = 1
     _heard: dict[tuple[int, int], Floats] = field(default_factory=dict)
     _gains: dict[int, float] = field(default_factory=dict)
 
@@ -272,7 +283,7 @@ def overhear(
     `by_words`, in the middle of one.
     """
     since = since_of(scene)[row]
-    talk = schedule(speaker.lengths, speaker.loop, rng).later(since)
+    talk = schedule(speaker.lengths, speaker.loop, rng, speaker.rounds).later(since)
     remarks = talk.remarks(speaker.longest, scene.samples)
     if by_words:
         entered = [speaker.from_a_word(one, scene.hidden - since) for one in remarks]

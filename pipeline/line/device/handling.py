@@ -14,7 +14,7 @@ from pipeline.chance import stream
 from pipeline.levels import gain
 from pipeline.line.arrays import copied
 from pipeline.line.scene import Device, Measure, Nominal, Scene
-from pipeline.line.strikes import Doubles, add, arrivals, burst, finished, placed, ringing
+from pipeline.line.strikes import Doubles, add, burst, finished, placed, ringing, some_of
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -52,7 +52,7 @@ class Touch:
 class Handling:
     """The phone is gripped, shifted and knocked now and then, each time in its own way."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     order: ClassVar[int] = 40
     single: ClassVar[bool] = True
     device: ClassVar[Device] = "any"
@@ -79,7 +79,7 @@ class Handling:
     def _touches(self, scene: Scene, nominal: Nominal, since: int, rng: Generator) -> list[Touch]:
         """All that begin in the window, or so shortly before that they may still be heard."""
         chosen, rate = self.options, scene.rate
-        come = arrivals(chosen.per_min / 60, -LONGEST_S, (since + scene.samples) / rate, rng)
+        come = some_of(MOST_PER_MIN / 60, chosen.per_min / 60, -LONGEST_S, (since + scene.samples) / rate, rng)
         come = come.after(since / rate - LONGEST_S)
         peaks = gain(nominal.asl_dbov + chosen.peak_db) * 10 ** (chosen.spread_db * come.how / 20)
         each = zip(come.at_s.tolist(), come.which.tolist(), peaks.tolist(), strict=True)

@@ -16,7 +16,7 @@ from pydantic import Field
 from pipeline.audio import Bools
 from pipeline.line.losses import FRAME_MS, losing
 from pipeline.line.scene import Device, Measure, Scene
-from pipeline.line.strikes import Arrivals, arrivals
+from pipeline.line.strikes import Arrivals, some_of
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -67,7 +67,8 @@ class Dropout:
     def _holes(self, since_s: float, seconds: float, rng: Generator) -> Arrivals:
         """All that begin before the end of the window and may not have ended before it begins."""
         longest_s = LONGEST * self.options.ms / 1000
-        return arrivals(self.options.per_min / 60, -longest_s, since_s + seconds, rng).after(since_s - longest_s)
+        come = some_of(MOST_PER_MIN / 60, self.options.per_min / 60, -longest_s, since_s + seconds, rng)
+        return come.after(since_s - longest_s)
 
     def _within(self, holes: Arrivals, sent_s: Doubles) -> Bools:
         """Which of the packets, sent at these moments, fall into a hole."""

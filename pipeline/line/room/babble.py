@@ -25,6 +25,7 @@ SHARE = 0.85  # of the time each of them talks
 SPREAD_DB = 3.0  # one is nearer, another louder: the standard deviation of their levels; never more than twice that
 SIZES = (0.94, 1.06)  # pitch and formants: people of one voice, but not one person
 FEWEST = 3  # sentences
+ROUNDS = 16  # in which each says them in another order: minutes until anything comes again
 
 
 class Options(Words):
@@ -60,7 +61,7 @@ class Crowd:
 class Babble:
     """People talk at the tables around, at an SNR that holds for the whole call."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     order: ClassVar[int] = 30
     device: ClassVar[Device] = "cpu"
     lookahead_ms = 0
@@ -105,7 +106,7 @@ class Babble:
         size = rng.uniform(*SIZES)
         sentences = [soxr.resample(one, rate * size, rate, quality="HQ") for one in mine]
         response = room_response(self.options.t60_s, DRR_DB, VOLUME_M3, rate, rng)
-        return Speaker(sentences, response, rate, round(sum(len(one) for one in sentences) / SHARE))
+        return Speaker(sentences, response, rate, round(sum(len(one) for one in sentences) / SHARE), ROUNDS)
 
     def _power(self, talker: Speaker) -> float:
         """Of a talker at an active speech level of 0 dBov, over a whole loop."""

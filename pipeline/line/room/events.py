@@ -15,7 +15,7 @@ from pipeline.levels import gain
 from pipeline.line.arrays import copied
 from pipeline.line.happenings import LONGEST_S, Kind, happening
 from pipeline.line.scene import Device, Measure, Nominal, Scene
-from pipeline.line.strikes import add, arrivals
+from pipeline.line.strikes import add, some_of
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -69,7 +69,7 @@ class Event:
 class Events:
     """Things happen around the talker, by chance and each in its own way: a door, a cough, footsteps."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     order: ClassVar[int] = 90
     device: ClassVar[Device] = "any"
     lookahead_ms = 0
@@ -94,7 +94,7 @@ class Events:
     def _events(self, scene: Scene, nominal: Nominal, since: int, rng: Generator) -> list[Event]:
         """All that begin in the window, or so shortly before that they may still be heard."""
         chosen, rate = self.options, scene.rate
-        come = arrivals(chosen.per_min / 60, -LONGEST_S, (since + scene.samples) / rate, rng)
+        come = some_of(MOST_PER_MIN / 60, chosen.per_min / 60, -LONGEST_S, (since + scene.samples) / rate, rng)
         come = come.after(since / rate - LONGEST_S)
         peaks = gain(nominal.asl_dbov + chosen.peak_db) * 10 ** (chosen.spread_db * come.how / 20)
         events = []

@@ -9,7 +9,7 @@ from scipy.stats import poisson
 from pipeline.chance import stream
 from pipeline.line.device.handling import LONGEST_S, Handling, Options, click, rub, thump
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.strikes import arrivals
+from pipeline.line.strikes import some_of
 
 SORTS = (thump, rub, click)
 LATE = round(LONGEST_S * 8000)  # by then what began before the window is over
@@ -51,7 +51,7 @@ def test_counts_over_many_windows_are_those_of_poisson_and_the_sd_says_so():
 def test_only_what_begins_in_what_is_heard_counts():
     scene = silent_scene(6.0, hidden=48000)
     [rate] = measured(Handling(Options(per_min=60.0))(scene, streams()), "per_min")
-    began = [at for at in arrivals(1.0, -LONGEST_S, 6.0, streams()[0]).at_s if at >= 3.0]
+    began = [at for at in some_of(1.0, 1.0, -LONGEST_S, 6.0, streams()[0]).at_s if at >= 3.0]
     assert rate.got == pytest.approx(len(began) * 20)
 
 

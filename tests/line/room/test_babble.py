@@ -53,6 +53,15 @@ def test_the_snr_over_60_s_is_a_weighted_and_within_half_a_db(talkers, snr_db):
         assert NOMINAL.weighted_dbov - a_weighted_db(stem) == pytest.approx(snr_db, abs=0.5)
 
 
+def test_what_a_crowd_says_does_not_come_round_in_the_same_order():
+    rng = np.random.default_rng(5)
+    hisses = [[scale_to(rng.standard_normal(40_000).astype(np.float32), RATE, -26.0) for _ in range(6)] for _ in "abc"]
+    stem = crowd(80, people=hisses, talkers=4).others[0]
+    power = np.abs(np.fft.rfft(stem, 2 * len(stem))) ** 2
+    alike = np.fft.irfft(power)[: len(stem) // 2]
+    assert np.abs(alike[5 * RATE :]).max() / alike[0] < 0.15  # all in the same order: 0.5
+
+
 def test_the_plain_snr_weights_neither():
     stem = crowd(60, weighting="none", snr_db=10).others[0]
     assert -26.0 - 10 * np.log10(np.mean(stem.astype(float) ** 2)) == pytest.approx(10, abs=0.5)

@@ -12,7 +12,7 @@ from pipeline.errors import BadlineError
 from pipeline.line.happenings import LONGEST_S, Kind, happening
 from pipeline.line.room.events import Events, Options
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.strikes import arrivals
+from pipeline.line.strikes import arrivals, some_of
 from pipeline.spec.words import read_words
 
 KINDS = get_args(Kind)
@@ -42,6 +42,13 @@ def test_a_longer_process_begins_with_the_same_arrivals():
     assert (long.at_s[len(short.at_s) :] >= 20.0).all()
 
 
+def test_a_denser_process_has_all_that_a_thinner_one_has():
+    rare, often = (some_of(1.0, per_s, 0.0, 600.0, stream(1)) for per_s in (0.2, 0.4))
+    assert {*rare.at_s} < {*often.at_s}
+    assert len(rare.at_s) == pytest.approx(0.2 * 600, abs=4 * (0.2 * 600) ** 0.5)
+    assert len(often.at_s) == pytest.approx(0.4 * 600, abs=4 * (0.4 * 600) ** 0.5)
+
+
 def test_counts_over_many_windows_are_those_of_poisson_and_the_sd_says_so():
     after = Events(Options(kinds="horn", per_min=30.0))(silent_scene(4.0, 8000, rows=60), streams(60))
     rates = measured(after, "per_min")
@@ -54,7 +61,7 @@ def test_counts_over_many_windows_are_those_of_poisson_and_the_sd_says_so():
 def test_only_what_begins_in_what_is_heard_counts():
     scene = silent_scene(6.0, hidden=48000)
     one = Events(Options(kinds="horn", per_min=60.0, spread_db=0))(scene, streams())
-    began = [at for at in arrivals(1.0, -LONGEST_S, 6.0, streams()[0]).at_s if at >= 3.0]
+    began = [at for at in some_of(1.0, 1.0, -LONGEST_S, 6.0, streams()[0]).at_s if at >= 3.0]
     assert measured(one, "per_min")[0].got == pytest.approx(len(began) * 20)
 
 
