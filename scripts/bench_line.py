@@ -81,7 +81,7 @@ def audiomentations(folder: Path) -> Chain:
                 max_rolloff=24,
                 zero_phase=False,
                 p=1,
-            ),  # fmt: skip
+            ),
             a.ClippingDistortion(min_percentile_threshold=5, max_percentile_threshold=5, p=1),
         ]
     )
