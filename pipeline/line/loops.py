@@ -110,7 +110,8 @@ def _fault(path: Path, _changed_ns: int) -> str | None:
 
 
 def _unheard(sound: Sound) -> str | None:
-    heard = sound.samples - sound.samples.mean(dtype=np.float64)
+    minute = sound.samples[: PERIOD_S * sound.rate]
+    heard = minute - minute.mean(dtype=np.float64)
     if leq_dbov(heard) >= SILENT_DBOV:
         return None
     return f"is silent in its first {PERIOD_S} s, so no SNR can be set with it"

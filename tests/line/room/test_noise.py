@@ -344,6 +344,13 @@ def test_a_silent_recording_is_refused_rather_than_raised_without_end(tmp_path, 
         Noise(picked)(silent_scene(1.0), streams())
 
 
+def test_a_recording_whose_first_minute_is_silent_is_refused_however_loud_it_goes_on(tmp_path):
+    later = np.concatenate((np.zeros(60 * 8000), 0.1 * default_rng(1).standard_normal(8000)))
+    write(tmp_path / "sounds" / "late.wav", later, 8000)
+    with pytest.raises(BadlineError, match=r"late.wav: is silent in its first 60 s"):
+        read_words(Options, profile(tmp_path, "file: sounds/late.wav\n"))
+
+
 def test_a_recording_that_holds_nan_is_refused(tmp_path):
     soundfile.write(tmp_path / "broken.wav", np.array([0.1, np.nan, 0.1]), 16000, subtype="FLOAT")
     with pytest.raises(BadlineError, match=r"noise.yaml:1: file: .*holds NaN"):
