@@ -78,12 +78,12 @@ def find(stage: str, name: str) -> Engine:
 
 
 def _that_brings(package: str) -> str:
-    """What to install for a package that code imports: the extra of ours, not `test`, with a distribution of that name.
+    """What to install for a package that code imports: an extra of ours with a distribution of that name.
 
-    Its name may be longer than the package's, as in hibari and hibari-tts, whisper and openai-whisper.
+    Not `test` or `bench`, which bring what others are for. Its name may be longer than the package's, as in hibari and hibari-tts, whisper and openai-whisper.
     """
     name = re.escape(package.partition(".")[0].replace("_", "-"))
-    extra = r"\bextra == ['\"](?!test\b)(?P<extra>\w+)"
+    extra = r"\bextra == ['\"](?!(?:test|bench)\b)(?P<extra>\w+)"
     asked = re.compile(rf"(openai-)?{name}(-[\w-]+)?\s*[=<>~;].*{extra}", re.IGNORECASE)
     found = (asked.match(line) for line in metadata.requires("badline") or ())
     return next((f"'badline[{line['extra']}]'" for line in found if line), package)
