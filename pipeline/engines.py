@@ -80,7 +80,8 @@ def find(stage: str, name: str) -> Engine:
 def _that_brings(package: str) -> str:
     """What to install for a package that code imports: an extra of ours with a distribution of that name.
 
-    Not `test` or `bench`, which bring what others are for. Its name may be longer than the package's, as in hibari and hibari-tts, whisper and openai-whisper.
+    Not `test` or `bench`, which bring what others are for. Its name may be longer than the package's, as in hibari and
+    hibari-tts, whisper and openai-whisper.
     """
     name = re.escape(package.partition(".")[0].replace("_", "-"))
     extra = r"\bextra == ['\"](?!(?:test|bench)\b)(?P<extra>\w+)"
