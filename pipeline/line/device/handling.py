@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -12,41 +11,22 @@ from pydantic import Field
 from pipeline.audio import Floats
 from pipeline.chance import stream
 from pipeline.levels import gain
-from pipeline.line.arrays import copied
-from pipeline.line.scene import Device, Measure, Nominal, Scene
-from pipeline.line.strikes import Doubles, add, burst, finished, placed, ringing, some_of
-from pipeline.spec.severity import TYPICAL
-from pipeline.spec.words import Words
+from pipeline.line.scene import Device, Scene
+from pipeline.line.strikes import Doubles, burst, finished, placed, ringing
+from pipeline.line.sudden import Process, SuddenWords
 
 NAME = "device.handling"
-MOST_PER_MIN = 60.0
 LONGEST_S = 0.8
 CASE_HZ = (80.0, 400.0)  # where a case of the size of a hand rings; our choice
 STROKE_S = (0.1, 0.5)
 CATCHES_HZ = (15.0, 60.0)  # how often skin sticks to the case and slips; our choice
 
 
-class Options(Words):
-    """How often a hand stirs on the case, and how loud that is at its peak.
+class Options(SuddenWords):
+    """How often a hand stirs on the case, and how loud that is at its peak."""
 
-    `peak_db` is over the talker's nominal active speech level; peaks lie `spread_db` (a standard deviation) about it.
-    """
-
-    per_min: float = Field(4.0, ge=0, le=MOST_PER_MIN)
     peak_db: float = Field(9.0, ge=-30, le=30)
     spread_db: float = Field(4.0, ge=0, le=10)
-
-    def at(self, severity: float) -> Self:
-        """The same with a rate in proportion; each touch is as loud as ever."""
-        return self.model_copy(update={"per_min": min(self.per_min * severity / TYPICAL, MOST_PER_MIN)})
-
-
-@dataclass(frozen=True, eq=False)
-class Touch:
-    """A sound, its peak as asked for, that begins at a sample of the window (before it, if below 0)."""
-
-    sound: Floats
-    start: int
 
 
 class Handling:
@@ -61,46 +41,11 @@ class Handling:
     runs_on = True
 
     def __init__(self, options: Options) -> None:
-        self.options = options
+        self._process = Process(NAME, options, LONGEST_S, _touch)
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with touches among its noise, or in the whole sound where the stems have ended."""
-        sound = copied(scene.speech if scene.mixed else scene.noise)
-        since = scene.since or (0,) * scene.rows
-        got = []
-        for row, (nominal, rng) in enumerate(zip(scene.nominal, rngs, strict=True)):
-            touches = self._touches(scene, nominal, since[row], rng)
-            for touch in touches:
-                add(touch.sound, touch.start, sound[row])
-            got.append(self._measured(touches, scene, nominal))
-        after = replace(scene, speech=sound) if scene.mixed else replace(scene, noise=sound)
-        return after.with_got(got)
-
-    def _touches(self, scene: Scene, nominal: Nominal, since: int, rng: Generator) -> list[Touch]:
-        """All that begin in the window, or so shortly before that they may still be heard."""
-        chosen, rate = self.options, scene.rate
-        come = some_of(MOST_PER_MIN / 60, chosen.per_min / 60, -LONGEST_S, (since + scene.samples) / rate, rng)
-        come = come.after(since / rate - LONGEST_S)
-        peaks = gain(nominal.asl_dbov + chosen.peak_db) * 10 ** (chosen.spread_db * come.how / 20)
-        each = zip(come.at_s.tolist(), come.which.tolist(), peaks.tolist(), strict=True)
-        return [
-            Touch(_touch(which, rate) * np.float32(peak), math.floor(at_s * rate) - since) for at_s, which, peak in each
-        ]
-
-    def _measured(self, touches: Sequence[Touch], scene: Scene, nominal: Nominal) -> list[Measure]:
-        """How many began in what is heard, and how loud they are; the latter of those alone."""
-        seconds = (scene.samples - scene.hidden) / scene.rate
-        if seconds <= 0:
-            return []
-        heard = [touch for touch in touches if scene.hidden <= touch.start]
-        # A Poisson count has the variance of its mean.
-        sd = math.sqrt(self.options.per_min * 60 / seconds)
-        rate = Measure(NAME, "per_min", self.options.per_min, 60 * len(heard) / seconds, "drawn", sd=sd or None)
-        if not heard:
-            return [rate]
-        peaks_db = [20 * math.log10(float(np.abs(touch.sound).max())) - nominal.asl_dbov for touch in heard]
-        sd = self.options.spread_db / math.sqrt(len(heard))
-        return [rate, Measure(NAME, "peak_db", self.options.peak_db, float(np.mean(peaks_db)), "drawn", sd=sd or None)]
+        return self._process.strewn_on(scene, rngs)
 
 
 def thump(rate: int, rng: Generator) -> Doubles:
