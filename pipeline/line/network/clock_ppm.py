@@ -57,6 +57,7 @@ class ClockPpm:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 70
     device: ClassVar[Device] = "any"
+    deaf: ClassVar[bool] = True  # it measures a tone of its own
     single: ClassVar[bool] = True
     voices: tuple[str, ...] = ()
 
