@@ -49,16 +49,19 @@ class Word:
 
 def to_pcm(samples: Floats) -> Ints:
     """What a 16-bit converter makes of float samples: rounded, and limited at full scale. NaN is refused."""
-    if np.isnan(samples).any():
+    scaled: Floats = samples * np.float32(FULL_SCALE)
+    if np.isnan(scaled.max(initial=0)):
         raise ValueError("samples hold NaN")
-    scaled: Floats = np.rint(samples * np.float32(FULL_SCALE))
+    np.rint(scaled, out=scaled)
     np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1, out=scaled)
     return scaled.astype(np.int16)
 
 
 def from_pcm(pcm: Ints) -> Floats:
     """16-bit samples as float32, full scale ±1."""
-    return pcm.astype(np.float32) / np.float32(FULL_SCALE)
+    samples: Floats = pcm.astype(np.float32)
+    samples *= np.float32(1 / FULL_SCALE)
+    return samples
 
 
 def pcm_hash(pcm: Ints) -> str:

@@ -96,7 +96,7 @@ def a_weighted_leq_dbov(samples: Floats, rate: int) -> float:
     for first in range(0, blocks, BLOCKS_AT_ONCE):
         spectra = scipy.fft.rfft(overlapping[first : first + BLOCKS_AT_ONCE] * window, overwrite_x=True)
         parts = spectra.view(np.float32)
-        power += np.square(parts, out=parts).sum(axis=0)
+        power += np.einsum("ij,ij->j", parts, parts)
     energy = float(power @ weights)
     if not math.isfinite(energy):
         raise ValueError("samples hold NaN or infinity")
@@ -118,8 +118,8 @@ def _a_blocks(rate: int) -> tuple[Floats, Doubles]:
 
 
 def _flank(rate: int) -> int:
-    """64 ms: short, and long enough that what rumbles does not leak to where the A-curve is 30 dB higher."""
-    return int(2 ** round(math.log2(rate / 16)))
+    """48 ms: short, and long enough that what rumbles does not leak to where the A-curve is 30 dB higher."""
+    return round(0.048 * rate)
 
 
 def _energy(samples: Floats) -> float:
@@ -145,14 +145,18 @@ def _envelope(samples: Floats, rate: int, step: int) -> Doubles:
     whole_steps = np.pad(samples, (0, -len(samples) % step)) if len(samples) % step else samples
     rows = np.abs(whole_steps).reshape(-1, step) @ weights
     decay = pole**step
-    first = scipy.signal.lfilter([1.0], [1.0, -decay], rows[:, 0].astype(np.float64))
-    carried = step * (1 - pole) * decay * np.concatenate(([0.0], first[:-1]))
-    return np.asarray(scipy.signal.lfilter([1.0], [1.0, -decay], rows[:, 1] + carried))
+    first, second = rows.T.astype(np.float64)
+    second[1:] += step * (1 - pole) * decay * first[:-1] - decay * rows[:-1, 1]
+    return np.asarray(scipy.signal.lfilter([1.0], [1.0, -2 * decay, decay**2], second))
 
 
 def _active_samples(envelope: Doubles, hangover: int) -> Doubles:
-    """For each threshold, how many points of the envelope lie above it, or up to `hangover` points later."""
-    reached = np.searchsorted(THRESHOLDS, envelope, side="right").astype(np.int8)
+    """For each threshold, how many points of the envelope lie above it, or up to `hangover` points later.
+
+    The thresholds are powers of two, so that a point's exponent tells how many of them it reaches.
+    """
+    _, exponents = np.frexp(np.maximum(envelope, THRESHOLDS[0] / 2))
+    reached = np.clip(exponents + len(THRESHOLDS), 0, len(THRESHOLDS)).astype(np.int8)
     held = scipy.ndimage.maximum_filter1d(reached, hangover + 1, mode="constant", origin=hangover // 2)
     above = np.bincount(held, minlength=len(THRESHOLDS) + 1)[::-1].cumsum()[::-1]
     return above[1:].astype(np.float64)

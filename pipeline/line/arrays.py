@@ -5,6 +5,7 @@ API (by array-api-compat) runs on all of them; here stands what the standard lea
 for in an effect they are used alike. Torch is imported only where a device wants it.
 """
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -70,19 +71,46 @@ def zeros(shape: tuple[int, ...], like: Floats) -> Floats:
     return silence
 
 
+def silence(shape: tuple[int, ...], like: Floats) -> Floats:
+    """A silent stem: one zero, seen as many. It takes no memory, cannot be written to, and `is_silence` at a glance."""
+    space = namespace(like)
+    zero = space.zeros((1,) * len(shape), dtype=space.float32, device=like.device)
+    whole: Floats = space.broadcast_to(zero, shape)
+    return whole
+
+
+def is_silence(array: Floats) -> bool:
+    """Whether an array was made by `silence`. That another one is silent can only be heard."""
+    strides: tuple[int, ...] = array.strides if isinstance(array, np.ndarray) else array.stride()
+    return not any(strides)
+
+
+def empty(shape: tuple[int, ...], like: Floats) -> Floats:
+    """Room for an array of a shape where another one lies, to be filled."""
+    space = namespace(like)
+    room: Floats = space.empty(shape, dtype=space.float32, device=like.device)
+    return room
+
+
 def copied(array: Floats) -> Floats:
     """A copy that may be written to."""
     copy: Floats = namespace(array).asarray(array, copy=True)
     return copy
 
 
-def stacked(rows: list[Floats], like: Floats) -> Floats:
-    """Rows x samples of so many rows, in the shape and the kind of another array."""
-    whole = namespace(like).empty_like(like)
-    for k, row in enumerate(rows):
-        whole[k] = row
-    stack: Floats = whole
+def stacked(rows: Sequence[Floats]) -> Floats:
+    """Rows of one length and one library as rows x samples; one alone is seen, not copied."""
+    if len(rows) == 1:
+        return rows[0][None]
+    stack: Floats = namespace(rows[0]).stack(rows)
     return stack
+
+
+def is_finite(array: Floats) -> bool:
+    """Whether it holds neither NaN nor infinity: its energy tells without another array, but for the loudest of all."""
+    if isinstance(array, np.ndarray) and array.flags.c_contiguous and np.isfinite(np.vdot(array, array)):
+        return True
+    return bool(namespace(array).isfinite(array).all())
 
 
 def windows(samples: Floats, size: int, step: int) -> Floats:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 
 from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.chance import Chance
-from pipeline.line.arrays import CPU
+from pipeline.line.arrays import CPU, silence
 from pipeline.line.draw import Line
 from pipeline.line.losses import silenced
 from pipeline.line.scene import Effect, Measure, Nominal, RunsOn, Scene
@@ -21,6 +22,22 @@ class Arrived:
     got: tuple[tuple[Measure, ...], ...]
 
 
+class Streams(Sequence[Generator]):
+    """The generator of each row, made when it is first asked for: many effects ask for none."""
+
+    def __init__(self, chances: Sequence[Chance]) -> None:
+        self._chances = chances
+        self._made: dict[int, Generator] = {}
+
+    def __len__(self) -> int:
+        return len(self._chances)
+
+    def __getitem__(self, row: int) -> Generator:  # type: ignore[override]  # no slices of it
+        if row not in self._made:
+            self._made[row] = self._chances[row].stream()
+        return self._made[row]
+
+
 def carry(
     line: Line, scene: Scene, chances: Sequence[Chance], whole: Sequence[Chance] = (), *, device: str = CPU
 ) -> Arrived:
@@ -31,7 +48,7 @@ def carry(
     """
     for placed in line.effects:
         own = whole if whole and isinstance(placed.effect, RunsOn) else chances
-        rngs = [chance.named(placed.place, placed.name).stream() for chance in own]
+        rngs = Streams([chance.named(placed.place, placed.name) for chance in own])
         scene = placed.effect(scene.on(_where(placed.effect, device)), rngs)
     scene = silenced(scene.on(CPU).mix())
     return Arrived(to_pcm(scene.speech), scene.got or ((),) * scene.rows)
@@ -46,5 +63,5 @@ def scene_of(
 ) -> Scene:
     """A scene of one row: the caller's speech, and nothing else sounding yet."""
     row = speech[np.newaxis]
-    silence = np.zeros_like(row)
-    return Scene(rate, row, silence, silence, silence, (nominal,), voices, hidden)
+    nothing = silence(row.shape, row)
+    return Scene(rate, row, nothing, nothing, nothing, (nominal,), voices, hidden)

@@ -66,7 +66,7 @@ def through(samples: Floats, rate: int, coding: Coding, bitrate: int, losses: Lo
     pcm = pcm_resampled(samples, rate, coding.rate)
     if not len(pcm):  # a sample or two at a higher rate
         return np.zeros_like(samples)
-    late = np.pad(pcm, (0, coding.delay))
+    late = np.pad(pcm, (0, coding.delay)) if coding.delay else pcm
     heard = _heard(late, coding, bitrate, losses)[coding.delay : len(late)]
     return fitted(resampled(from_pcm(heard), coding.rate, rate), len(samples))
 

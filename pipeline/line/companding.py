@@ -10,12 +10,12 @@ from pipeline.audio import Ints
 
 def mu_law(pcm: Ints) -> Ints:
     """Int16 samples after mu-law."""
-    return _mu_law()[pcm.view(np.uint16)]
+    return _mu_law().take(pcm.view(np.uint16))
 
 
 def a_law(pcm: Ints) -> Ints:
     """Int16 samples after A-law."""
-    return _a_law()[pcm.view(np.uint16)]
+    return _a_law().take(pcm.view(np.uint16))
 
 
 def _every_sample() -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Filters: linear-phase FIR taps for a curve, what taps do to a frequency, and fast filtering."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -8,14 +8,14 @@ import numpy.typing as npt
 from scipy import fft
 
 from pipeline.audio import Floats
-from pipeline.line.arrays import beside, transforms, windows, zeros
+from pipeline.line.arrays import beside, empty, transforms, windows, zeros
 
 Doubles = npt.NDArray[np.float64]
 Spectrum = npt.NDArray[np.complex64]
 
 SHORTEST_BLOCK = 2048  # shorter filters gain nothing from a shorter transform
-BLOCKS_AT_ONCE = 16  # transforms that stay in the cache; bounds the memory of a long row too
 ABREAST = 4  # blocks side by side in the processor's registers, which takes less time than two one after the other
+AT_ONCE = 2**16  # samples whose transforms stay in the cache; bounds the memory of a long row too
 
 
 def fir_filter(rows: Floats, taps: Floats | Doubles, *, lag: int | None = None) -> Floats:
@@ -28,18 +28,17 @@ def fir_filter(rows: Floats, taps: Floats | Doubles, *, lag: int | None = None) 
     device.
     """
     lag = len(taps) // 2 if lag is None else lag
-    size = block_size(len(taps))
-    spectrum = beside(_spectrum(taps.astype(np.float32).tobytes(), size), rows)
-    out = zeros(tuple(rows.shape), rows)
-    for some in _at_once(rows):
-        if rows[some].any():
-            out[some] = _overlap_save(rows[some], spectrum, len(taps), lag=lag)
-    return out
+    spectrum = beside(_spectrum(taps.astype(np.float32).tobytes(), block_size(len(taps))), rows)
+    filtered = [
+        _overlap_save(some, spectrum, len(taps), lag=lag) if some.any() else zeros(tuple(some.shape), some)
+        for some in _at_once(rows)
+    ]
+    return filtered[0] if len(filtered) == 1 else np.concatenate(filtered)
 
 
-def _at_once(rows: Floats) -> Iterable[int | slice]:
+def _at_once(rows: Floats) -> Sequence[Floats]:
     """A row of NumPy's alone stays in the cache, and one that is silent costs nothing; elsewhere all at once."""
-    return range(len(rows)) if isinstance(rows, np.ndarray) else [slice(None)]
+    return np.split(rows, len(rows)) if isinstance(rows, np.ndarray) and len(rows) > 1 else [rows]
 
 
 def block_size(taps: int) -> int:
@@ -53,23 +52,24 @@ def _spectrum(taps: bytes, size: int) -> Spectrum:
 
 
 def _overlap_save(rows: Floats, spectrum: Spectrum, taps: int, *, lag: int) -> Floats:
-    """A row, or rows x samples, filtered."""
+    """Rows x samples, filtered."""
     size = block_size(taps)
     step = size - taps + 1
-    *several, samples = rows.shape
+    count, samples = rows.shape
     blocks = -(-samples // step)
     blocks += -blocks % ABREAST if blocks % ABREAST > 1 else 0
     start = taps - 1 - lag
-    padded = zeros((*several, (blocks - 1) * step + size), rows)
-    padded[..., start : start + samples] = rows
+    padded = zeros((count, (blocks - 1) * step + size), rows)
+    padded[:, start : start + samples] = rows
     frames = windows(padded, size, step)
-    out = zeros((*several, blocks, step), rows)
-    for first in range(0, blocks, BLOCKS_AT_ONCE):
-        some = slice(first, first + BLOCKS_AT_ONCE)
-        spectra = transforms(rows).rfft(frames[..., some, :])
+    out = empty((count, blocks, step), rows)
+    at_once = max(ABREAST, AT_ONCE // size)
+    for first in range(0, blocks, at_once):
+        some = slice(first, first + at_once)
+        spectra = transforms(rows).rfft(frames[:, some])
         spectra *= spectrum
-        out[..., some, :] = transforms(rows).irfft(spectra, size)[..., taps - 1 :]
-    return out.reshape((*several, -1))[..., :samples]
+        out[:, some] = transforms(rows).irfft(spectra, size)[..., taps - 1 :]
+    return out.reshape((count, -1))[:, :samples]
 
 
 def response_db(taps: Floats | Doubles, hz: float | Doubles, rate: int) -> Doubles:

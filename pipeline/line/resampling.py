@@ -3,7 +3,7 @@
 import numpy as np
 import soxr
 
-from pipeline.audio import FULL_SCALE, Floats, Ints, to_pcm
+from pipeline.audio import Floats, Ints, to_pcm
 
 REACH_MS = 20  # so far the filter reaches to either side at 8 kHz, the lowest rate
 
@@ -18,13 +18,10 @@ def resampled(samples: Floats, rate: int, new_rate: int) -> Floats:
 def pcm_resampled(samples: Floats, rate: int, new_rate: int) -> Ints:
     """16-bit samples at another rate, rounded once.
 
-    In double precision: there a long sound's blocks differ from a short one's by 1e-11 and not by 1e-7, which would
-    now and then round to another number, and a codec makes a step of that.
+    The quality of 28 bits is computed in double precision: there a long sound's blocks differ from a short one's by
+    1e-11 and not by 1e-7, which would now and then round to another number, and a codec makes a step of that.
     """
-    if rate == new_rate:
-        return to_pcm(samples)
-    scaled = soxr.resample(samples * np.float64(FULL_SCALE), rate, new_rate, quality="VHQ")
-    return np.asarray(np.clip(np.rint(scaled), -FULL_SCALE, FULL_SCALE - 1), dtype=np.int16)
+    return to_pcm(samples if rate == new_rate else soxr.resample(samples, rate, new_rate, quality="VHQ"))
 
 
 def fitted(samples: Floats, length: int) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 from numpy.random import Generator
 
 from pipeline.audio import Bools, Floats
-from pipeline.line.arrays import namespace, on_device, zeros
+from pipeline.line.arrays import is_finite, is_silence, on_device, silence
 
 Device = Literal["any", "cpu"]
 
@@ -83,7 +83,7 @@ class Scene:
         if len({stem.shape for stem in stems}) != 1 or self.speech.ndim != 2:
             raise ValueError("stems must be rows x samples, all of one shape")
         known = {id(stem) for stem in self.finite}
-        if not all(namespace(stem).isfinite(stem).all() for stem in stems if id(stem) not in known):
+        if not all(is_finite(stem) for stem in stems if id(stem) not in known and not is_silence(stem)):
             raise ValueError("a stem holds NaN or infinity")
         object.__setattr__(self, "finite", stems)
 
@@ -101,9 +101,14 @@ class Scene:
         """The scene after the stems end: all sound in `speech`."""
         if self.mixed:
             return self
-        silence = zeros(tuple(self.noise.shape), self.noise)
-        whole = self.speech + self.others + self.noise
-        return replace(self, speech=whole, others=silence, noise=silence, mixed=True)
+        nothing = silence(tuple(self.noise.shape), self.noise)
+        return replace(self, speech=self.whole, others=nothing, noise=nothing, mixed=True)
+
+    @property
+    def whole(self) -> Floats:
+        """All that sounds on the caller's side: the sum of the stems, or the speech where nothing else sounds."""
+        sounding = [stem for stem in (self.others, self.noise) if not is_silence(stem)]
+        return sum(sounding, start=self.speech)
 
     def on(self, device: str) -> Self:
         """The scene with its stems on a device (see `arrays`); itself where they lie there."""

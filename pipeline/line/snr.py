@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -11,10 +11,11 @@ from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import a_weighted_leq_dbov, gain, leq_dbov
-from pipeline.line.arrays import beside, copied
+from pipeline.line.arrays import beside, stacked
 from pipeline.line.beds import Bed, Weighting
 from pipeline.line.recordings import Recordings
 from pipeline.line.scene import Measure, Nominal, Scene
+from pipeline.line.stems import with_noise
 from pipeline.spec.severity import louder_db
 
 LEAST_DB, MOST_DB = -10.0, 50.0
@@ -59,15 +60,14 @@ class BedWords(Recordings):
 def lay(bed: Bed, scene: Scene, rngs: Sequence[Generator], asked: Asked) -> Scene:
     """The scene with the bed added to its noise, hidden samples too, and the SNR got in each row."""
     level_dbov = bed.leq_dbov(asked.weighting)
-    noise = copied(scene.noise)
     since = scene.since or (0,) * scene.rows
-    got = []
-    for row, (nominal, rng) in enumerate(zip(scene.nominal, rngs, strict=True)):
-        sound = bed.draw(scene.samples, rng, since[row])
+    sounds, got = [], []
+    for nominal, rng, late in zip(scene.nominal, rngs, since, strict=True):
+        sound = bed.draw(scene.samples, rng, late)
         sound *= np.float32(gain(asked.speech_dbov(nominal) - asked.snr_db - level_dbov))
-        noise[row] += beside(sound, noise)
+        sounds.append(sound)
         got.append(_measured(sound[scene.hidden :], scene.rate, nominal, asked, bed))
-    return replace(scene, noise=noise).with_got(got)
+    return with_noise(scene, beside(stacked(sounds), scene.speech)).with_got(got)
 
 
 def snr_at(snr_db: float, severity: float) -> float:

@@ -10,8 +10,11 @@ from pipeline.line.arrays import (
     check_device,
     copied,
     hardware,
+    is_finite,
+    is_silence,
     namespace,
     on_device,
+    silence,
     stacked,
     to_numpy,
     transforms,
@@ -62,11 +65,29 @@ def test_a_copy_can_be_written_to(device):
 @on_each_device
 def test_silence_and_stacked_rows_lie_where_the_other_array_does(device):
     array = on_device(HERE, device)
-    silence, stack = zeros((3, 2), array), stacked([array[1], array[0]], array)
+    silence, stack = zeros((3, 2), array), stacked([array[1], array[0]])
     assert type(silence) is type(stack) is type(array)
     assert np.array_equal(to_numpy(silence), np.zeros((3, 2), np.float32))
     assert np.array_equal(to_numpy(stack), HERE[::-1])
     assert to_numpy(silence).dtype == to_numpy(stack).dtype == np.float32
+
+
+@on_each_device
+def test_a_silent_stem_is_one_zero_and_known_as_silence(device):
+    array = on_device(HERE, device)
+    stem = silence((2, 1000), array)
+    assert is_silence(stem) and not is_silence(zeros((2, 1000), array))
+    assert type(stem) is type(array) and not to_numpy(stem).any() and tuple(stem.shape) == (2, 1000)
+    assert np.array_equal(to_numpy(stem + 1), np.ones((2, 1000), np.float32))
+
+
+@on_each_device
+@pytest.mark.parametrize(
+    ("last", "finite"), [(0, True), (1e30, True), (np.inf, False), (-np.inf, False), (np.nan, False)]
+)
+def test_one_sample_that_is_no_number_is_found_and_the_loudest_number_is_none(device, last, finite):
+    samples = np.append(np.ones(1000, np.float32), np.float32(last))
+    assert is_finite(on_device(samples, device)) is finite
 
 
 @on_each_device

@@ -5,7 +5,7 @@ import pytest
 from numpy.random import default_rng
 
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.stems import in_each, turned_into, whole
+from pipeline.line.stems import in_each, turned_into
 
 
 def scene() -> Scene:
@@ -14,26 +14,26 @@ def scene() -> Scene:
 
 
 def test_the_whole_is_what_a_mix_holds():
-    assert (whole(scene()) == scene().mix().speech).all()
-    assert (whole(scene().mix()) == scene().mix().speech).all()
+    assert (scene().whole == scene().mix().speech).all()
+    assert (scene().mix().whole == scene().mix().speech).all()
 
 
 def test_what_a_stage_adds_is_noise_and_the_stems_add_up_to_its_sound():
     before = scene()
-    sound = whole(before) ** 3
-    after = turned_into(before, sound, sound - whole(before))
+    sound = before.whole**3
+    after = turned_into(before, sound, sound - before.whole)
     assert (after.speech == before.speech).all() and (after.others == before.others).all()
-    assert whole(after) == pytest.approx(sound, abs=1e-7)
+    assert after.whole == pytest.approx(sound, abs=1e-7)
 
 
 def test_a_stage_that_adds_nothing_leaves_every_bit():
     before = scene()
-    assert turned_into(before, whole(before), np.zeros_like(whole(before))).noise.tobytes() == before.noise.tobytes()
+    assert turned_into(before, before.whole, np.zeros_like(before.whole)).noise.tobytes() == before.noise.tobytes()
 
 
 def test_where_the_stems_have_ended_the_sound_takes_the_place_of_the_whole():
-    after = turned_into(scene().mix(), 2 * whole(scene()), whole(scene()))
-    assert (after.speech == 2 * whole(scene())).all()
+    after = turned_into(scene().mix(), 2 * scene().whole, scene().whole)
+    assert (after.speech == 2 * scene().whole).all()
     assert not after.noise.any()
 
 

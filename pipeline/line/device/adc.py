@@ -14,7 +14,7 @@ from pydantic import Field
 from pipeline.audio import Floats
 from pipeline.line.arrays import namespace, to_numpy
 from pipeline.line.scene import Device, Measure, Scene
-from pipeline.line.stems import turned_into, whole
+from pipeline.line.stems import turned_into
 from pipeline.spec.words import Words
 
 
@@ -43,18 +43,20 @@ class Adc:
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with what rounding and limits add in the noise, and the share of samples at the limits."""
-        before = whole(scene)
+        before = scene.whole
         space = namespace(before)
         rounded = space.round(before * self.steps)
-        limited = space.clip(rounded, -self.steps, self.steps - 1)
-        rows = zip(to_numpy(rounded), to_numpy(limited), strict=True)
-        got = [_measures(*(row[scene.hidden :] for row in both)) for both in rows]
-        sound = limited / self.steps
+        got = [_measures(row[scene.hidden :], self.steps) for row in to_numpy(rounded)]
+        sound = space.clip(rounded, -self.steps, self.steps - 1)
+        sound *= 1 / self.steps
         return turned_into(scene, sound, sound - before).with_got(got)
 
 
-def _measures(rounded: Floats, limited: Floats) -> list[Measure]:
-    """The share of samples that were cut off; nothing where nothing sounds."""
-    if not rounded.any():
+def _measures(rounded: Floats, steps: int) -> list[Measure]:
+    """The share of samples beyond the limits; nothing where nothing sounds."""
+    highest, lowest = rounded.max(initial=0), rounded.min(initial=0)
+    if highest == lowest:
         return []
-    return [Measure("device.adc", "share", 0.0, np.count_nonzero(rounded != limited) / len(rounded), "drawn")]
+    beyond = highest >= steps or lowest < -steps
+    cut = np.count_nonzero((rounded >= steps) | (rounded < -steps)) if beyond else 0
+    return [Measure("device.adc", "share", 0.0, cut / len(rounded), "drawn")]

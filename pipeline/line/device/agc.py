@@ -21,7 +21,7 @@ from pipeline.levels import active_speech_level
 from pipeline.line.filters import Doubles
 from pipeline.line.gains import block_powers, lowest_of_late, ramped
 from pipeline.line.scene import Device, Measure, Nominal, Scene
-from pipeline.line.stems import in_each, whole
+from pipeline.line.stems import in_each
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -69,7 +69,7 @@ class Agc:
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with every stem raised alike; the mean gain, and the level that the words have got."""
         block = scene.rate * BLOCK_MS // 1000
-        rows = zip(whole(scene), scene.nominal, strict=True)
+        rows = zip(scene.whole, scene.nominal, strict=True)
         factors = np.stack([self._factors(row, nominal, scene.rate, block) for row, nominal in rows])
         after = in_each(scene, lambda stem: stem * factors)
         return after.with_got([self._measures(after, factors[row], row) for row in range(scene.rows)])
@@ -88,7 +88,7 @@ class Agc:
 
     def _measures(self, after: Scene, factors: Floats, row: int) -> list[Measure]:
         heard, speech = factors[after.hidden :], after.speech[row, after.hidden :]
-        if not len(heard) or not whole(after)[row, after.hidden :].any():
+        if not len(heard) or not after.whole[row, after.hidden :].any():
             return []
         asked_db = float(self._gain_db(np.array(after.nominal[row].asl_dbov)))
         measures = [Measure(NAME, "gain_db", asked_db, float(20 * np.log10(heard).mean()), "drawn")]

@@ -12,7 +12,7 @@ from pipeline.audio import Floats
 from pipeline.levels import active_speech_level, gain
 from pipeline.line.arrays import beside, namespace, to_numpy
 from pipeline.line.scene import Device, Measure, Nominal, Scene
-from pipeline.line.stems import turned_into, whole
+from pipeline.line.stems import turned_into
 from pipeline.spec.severity import louder_db
 from pipeline.spec.words import Words
 
@@ -45,7 +45,7 @@ class Clip:
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with what clipping adds in the noise; the clip level and the share of samples that it cut."""
         levels = np.array([[gain(self._level_dbov(nominal))] for nominal in scene.nominal], np.float32)
-        before = whole(scene)
+        before = scene.whole
         limits = beside(levels, before)
         after = namespace(before).clip(before, -limits, limits)
         added = after - before
@@ -62,7 +62,7 @@ class Clip:
         peak = max(float(after.max(initial=0)), -float(after.min(initial=0)))
         if not peak:
             return []
-        share = np.count_nonzero(cut) / len(cut)
+        share = np.count_nonzero(cut != 0) / len(cut)
         asked = self._share(active_speech_level(speech, scene.rate).activity)
         measures = [Measure(NAME, "share", asked, share, "drawn")]
         if share:

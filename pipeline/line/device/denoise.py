@@ -21,7 +21,7 @@ from pipeline.line.filters import Doubles, Spectrum
 from pipeline.line.gains import block_powers, lowest_of_late
 from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.spoken import change_db
-from pipeline.line.stems import in_each, whole
+from pipeline.line.stems import in_each
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -71,7 +71,7 @@ class Denoise:
         if not self.floor_db:
             return scene.with_got([()] * scene.rows)
         hop = scene.rate * HOP_MS // 1000
-        gains = [band_gains(np.square(np.abs(spectra(row, hop))), self.floor_db) for row in whole(scene)]
+        gains = [band_gains(np.square(np.abs(spectra(row, hop))), self.floor_db) for row in scene.whole]
         after = in_each(
             scene, lambda stem: np.stack([shaped(row, each, hop) for row, each in zip(stem, gains, strict=True)])
         )

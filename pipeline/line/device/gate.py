@@ -13,7 +13,7 @@ from pipeline.line.filters import Doubles
 from pipeline.line.gains import block_powers, held, ramped
 from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.spoken import change_db
-from pipeline.line.stems import in_each, whole
+from pipeline.line.stems import in_each
 from pipeline.spec.severity import TYPICAL, louder_db
 from pipeline.spec.words import Words
 
@@ -54,7 +54,7 @@ class Gate:
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene behind the gate, for how much of the time it was shut, and what it took of the words."""
         block = max(1, scene.rate // 1000)
-        rows = zip(whole(scene), scene.nominal, strict=True)
+        rows = zip(scene.whole, scene.nominal, strict=True)
         opened = [self._is_open(row, nominal, block) for row, nominal in rows]
         factors = np.stack([self._factors(each, block, scene.samples) for each in opened])
         after = in_each(scene, lambda stem: stem * factors)
@@ -75,7 +75,7 @@ class Gate:
     def _measures(self, before: Scene, after: Scene, row: int, opened: Bools) -> list[Measure]:
         """It is asked to be shut while nobody speaks, and to take nothing of the words."""
         shut = ~opened[before.hidden * len(opened) // max(1, before.samples) :]
-        if not len(shut) or not whole(before)[row, before.hidden :].any():
+        if not len(shut) or not before.whole[row, before.hidden :].any():
             return []
         words, left = before.speech[row, before.hidden :], after.speech[row, before.hidden :]
         silent = 1 - active_speech_level(words, before.rate).activity

@@ -6,12 +6,12 @@ from functools import lru_cache
 from math import ceil
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-import numpy as np
 from numpy.random import Generator
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from pipeline.audio import Bools, Floats
 from pipeline.errors import MissingPackage
+from pipeline.line.arrays import stacked
 from pipeline.line.codings import CODINGS, Coding, Losses, through
 from pipeline.line.concealment import CONCEALMENTS
 from pipeline.line.lag import humming, lag_samples
@@ -114,12 +114,12 @@ class Codec:
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene after the codec: mixed, and with no frame lost any more."""
         mixed = scene.mix()
-        speech, got = np.empty_like(mixed.speech), []
+        heard, got = [], []
         for row, before in enumerate(mixed.speech):
             lost = None if scene.lost is None else scene.lost[row]
-            speech[row] = self._carried(before, scene.rate, lost, scene.frame_ms)
+            heard.append(self._carried(before, scene.rate, lost, scene.frame_ms))
             got.append([*self._concealed(lost, scene), _delay(self.options, scene.rate)])
-        return replace(mixed, speech=speech, lost=None).with_got(got)
+        return replace(mixed, speech=stacked(heard), lost=None).with_got(got)
 
     def _carried(self, row: Floats, rate: int, lost: Bools | None, frame_ms: int) -> Floats:
         """One row after all codecs; what is lost is lost on the last."""

@@ -160,5 +160,7 @@ def _recorded(rir: Path, _changed_ns: int, rate: int) -> Room:
 
 def _louder(room: Room, before: Floats, after: Floats) -> tuple[Measure, ...]:
     """How much louder the room made what was said in a row; nothing in silence."""
-    got = leq_dbov(after) - leq_dbov(before) if before.any() and after.any() else np.nan
-    return (Measure(NAME, "gain_db", room.gain_db, got, "drawn"),) if isfinite(got) else ()
+    levels = [leq_dbov(sound) for sound in (before, after)]
+    return (
+        (Measure(NAME, "gain_db", room.gain_db, levels[1] - levels[0], "drawn"),) if all(map(isfinite, levels)) else ()
+    )

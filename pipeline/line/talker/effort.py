@@ -82,7 +82,7 @@ class Effort:
         """The scene with `speech` and nominal level raised and, in rows that have a speech level, by how much."""
         raised = raised_by(self.asked_db, scene.rate)
         rows = [self._row(row, raised, scene) for row in scene.speech]
-        speech = stacked([sound for sound, _ in rows], scene.speech)
+        speech = stacked([sound for sound, _ in rows])
         nominal = tuple(raised_nominal(one, raised.asl_db, raised.weighted_db) for one in scene.nominal)
         return replace(scene, speech=speech, nominal=nominal).with_got([measures for _, measures in rows])
 

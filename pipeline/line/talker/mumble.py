@@ -75,7 +75,7 @@ class Mumble:
         if not (self.undershoot_ms or self.tilt_db_oct or self.level_db):
             return scene
         rows = [self._row(row, scene) for row in scene.speech]
-        speech = stacked([sound for sound, _ in rows], scene.speech)
+        speech = stacked([sound for sound, _ in rows])
         return replace(scene, speech=speech).with_got([measures for _, measures in rows])
 
     def _row(self, row: Floats, scene: Scene) -> tuple[Floats, tuple[Measure, ...]]:

@@ -11,7 +11,6 @@ from pipeline.line.device.adc import Adc, Options
 from pipeline.line.network.codec import Codec
 from pipeline.line.network.codec import Options as CodecOptions
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.stems import whole
 
 
 def scene(level=0.1, samples=32_000, **changed) -> Scene:
@@ -24,9 +23,9 @@ def after(before, bits=16) -> Scene:
 
 
 def test_the_sound_lies_on_the_grid_of_16_bits():
-    steps = whole(after(scene())) * 32768
+    steps = after(scene()).whole * 32768
     assert np.abs(steps - np.rint(steps)).max() < 0.01
-    assert (to_pcm(whole(after(scene()))) == to_pcm(whole(scene()))).all()
+    assert (to_pcm(after(scene()).whole) == to_pcm(scene().whole)).all()
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])
@@ -42,10 +41,10 @@ def test_a_snr_is_what_it_was_within_half_a_db_of_16_bits():
 
 def test_what_is_beyond_full_scale_is_cut_off_and_counted():
     before = scene(level=0.5)
-    heard = whole(after(before))
+    heard = after(before).whole
     assert (heard.max(), heard.min()) == pytest.approx((1 - 2**-15, -1))
     [share] = after(before).got[0]
-    beyond = (whole(before) > 1 - 2**-16) | (whole(before) < -1 - 2**-16)
+    beyond = (before.whole > 1 - 2**-16) | (before.whole < -1 - 2**-16)
     assert (share.name, share.asked, share.kind) == ("share", 0, "drawn")
     assert share.got == pytest.approx(beyond.mean()) and share.got > 0.1
 

@@ -7,7 +7,6 @@ from numpy.random import default_rng
 
 from pipeline.line.device.clip import Clip, Options
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.stems import whole
 
 
 def scene_of(speech, asl_dbov=-26.0, **changed) -> Scene:
@@ -36,7 +35,7 @@ def laplace(asl_dbov, samples=160_000):
 
 @pytest.mark.parametrize(("asl_dbov", "db"), [(-26.0, 12.0), (-40.0, 0.0), (-20.0, 19.5)])
 def test_it_cuts_both_sides_off_at_so_many_db_over_the_nominal_level(asl_dbov, db):
-    sound = whole(after(scene_of(sine(0.99), asl_dbov), db))
+    sound = after(scene_of(sine(0.99), asl_dbov), db).whole
     assert sound.max() == -sound.min() == pytest.approx(10 ** ((asl_dbov + db) / 20), rel=1e-6)
 
 
@@ -74,7 +73,7 @@ def test_what_clipping_adds_is_noise():
     before = scene_of(sine(0.3), others=scene_of(sine(0.2)).speech[:, ::-1])
     heard = after(before)
     assert (heard.speech == before.speech).all() and (heard.others == before.others).all()
-    assert np.abs(whole(heard) - np.clip(whole(before), -(10**-0.7), 10**-0.7)).max() < 1e-7
+    assert np.abs(heard.whole - np.clip(before.whole, -(10**-0.7), 10**-0.7)).max() < 1e-7
 
 
 def test_where_the_stems_have_ended_the_whole_sound_is_clipped():

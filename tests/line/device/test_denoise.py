@@ -9,7 +9,6 @@ from pipeline.levels import leq_dbov, scale_to
 from pipeline.line.beds import coloured
 from pipeline.line.device.denoise import Denoise, Options, noise_powers, over_wiener, shaped, spectra
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.stems import whole
 
 RATE = 16_000
 HOP = 160
@@ -79,13 +78,13 @@ def test_words_stand_out_further_behind_it():
 
 def test_the_stems_add_up_to_what_becomes_of_the_whole_sound():
     before = scene_of(talk(), hiss(-40.0), others=talk()[np.newaxis, ::-1] / 4)
-    assert np.abs(whole(after(before)) - after(before.mix()).speech).max() < 1e-6
+    assert np.abs(after(before).whole - after(before.mix()).speech).max() < 1e-6
     assert after(before.mix()).got == ((),)
 
 
 def test_a_strength_of_0_leaves_every_bit():
     before = scene_of(talk(), hiss(-40.0))
-    assert whole(after(before, 0.0)).tobytes() == whole(before).tobytes()
+    assert after(before, 0.0).whole.tobytes() == before.whole.tobytes()
 
 
 @pytest.mark.parametrize("hop", [80, 160, 220, 480])
@@ -119,7 +118,7 @@ def test_the_estimator_is_that_of_ephraim_and_malah():
 def test_silence_has_no_measures_and_stays():
     silence = np.zeros(6 * RATE)
     heard = after(scene_of(silence, silence))
-    assert heard.got == ((),) and not whole(heard).any()
+    assert heard.got == ((),) and not heard.whole.any()
 
 
 def test_severity_is_the_strength():

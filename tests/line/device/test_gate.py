@@ -6,7 +6,6 @@ from numpy.random import default_rng
 
 from pipeline.line.device.gate import CLOSING_MS, Gate, Options
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.stems import whole
 
 RATE = 16_000
 NOMINAL_DBOV = -26.0
@@ -77,7 +76,7 @@ def test_a_word_keeps_every_bit_once_the_gate_is_open():
 def test_a_gate_without_depth_leaves_every_bit():
     before = scene_of(a_word())
     heard = after(before, depth_db=0.0)
-    assert whole(heard).tobytes() == whole(before).tobytes()
+    assert heard.whole.tobytes() == before.whole.tobytes()
 
 
 def test_all_stems_have_one_gain_and_the_agent_none():
