@@ -9,7 +9,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from pipeline.audio import Floats
-from pipeline.levels import active_speech_level, gain
+from pipeline.levels import gain, leq_dbov
 from pipeline.line.arrays import beside, namespace, to_numpy
 from pipeline.line.scene import Device, Measure, Nominal, Scene
 from pipeline.line.stems import turned_into
@@ -63,16 +63,18 @@ class Clip:
         if not peak:
             return []
         share = np.count_nonzero(cut != 0) / len(cut)
-        asked = self._share(active_speech_level(speech, scene.rate).activity)
+        asked = self._share(leq_dbov(speech) - scene.nominal[row].asl_dbov)
         measures = [Measure(NAME, "share", asked, share, "drawn")]
         if share:
             asked_dbov = self._level_dbov(scene.nominal[row])
             measures.append(Measure(NAME, "level_dbov", asked_dbov, 20 * log10(peak), "set", 0.01))
         return measures
 
-    def _share(self, activity: float) -> float:
-        """The share of samples beyond the clip level where speech of the nominal level is active so much of the time.
+    def _share(self, leq_db: float) -> float:
+        """The share of samples beyond the clip level where speech, pauses and all, is so loud beside the nominal level.
 
-        By a Laplace density, the usual first model of the samples of speech: P(|x| > c) = exp(-sqrt(2) c / rms).
+        As P.56 has it, the difference is the share of the time that somebody speaks. While he does, by a Laplace
+        density, the usual first model of the samples of speech: P(|x| > c) = exp(-sqrt(2) c / rms).
         """
+        activity = min(1.0, 10 ** (leq_db / 10))
         return activity * exp(-sqrt(2) * gain(self.db_over_asl))
