@@ -9,7 +9,7 @@ from pipeline.line.scene import Scene
 
 
 def turned_into(scene: Scene, sound: Floats, added: Floats) -> Scene:
-    """The scene whose whole sound is now `sound`: what was `added` to the stems is noise.
+    """The scene whose whole sound is now `sound`: what was `added` to the stems is noise, and its own from now on.
 
     Where nothing is added, every bit stays.
     """
@@ -17,8 +17,10 @@ def turned_into(scene: Scene, sound: Floats, added: Floats) -> Scene:
 
 
 def with_noise(scene: Scene, added: Floats) -> Scene:
-    """The scene with more in its noise; its own from now on."""
-    return replace(scene, noise=added if is_silence(scene.noise) else scene.noise + added)
+    """The scene with more in its noise. What was `added` is its own from now on, and written over."""
+    if not is_silence(scene.noise):
+        added += scene.noise
+    return replace(scene, noise=added)
 
 
 def in_each(scene: Scene, change: Callable[[Floats], Floats]) -> Scene:

@@ -45,9 +45,10 @@ class Adc:
         """The scene with what rounding and limits add in the noise, and the share of samples at the limits."""
         before = scene.whole
         space = namespace(before)
-        rounded = space.round(before * self.steps)
-        got = [_measures(row[scene.hidden :], self.steps) for row in to_numpy(rounded)]
-        sound = space.clip(rounded, -self.steps, self.steps - 1)
+        sound = before * self.steps
+        space.round(sound, out=sound)
+        got = [_measures(row[scene.hidden :], self.steps) for row in to_numpy(sound)]
+        space.clip(sound, -self.steps, self.steps - 1, out=sound)
         sound *= 1 / self.steps
         return turned_into(scene, sound, sound - before).with_got(got)
 
