@@ -9,7 +9,7 @@ from numpy.random import Generator
 from pipeline.audio import Floats, Ints, to_pcm
 from pipeline.chance import Chance
 from pipeline.line.arrays import CPU, silence
-from pipeline.line.draw import Line
+from pipeline.line.draw import Line, PlacedEffect
 from pipeline.line.losses import silenced
 from pipeline.line.scene import Effect, Measure, Nominal, RunsOn, Scene
 
@@ -47,11 +47,18 @@ def carry(
     anywhere do so on `device` (see `arrays`).
     """
     for placed in line.effects:
-        own = whole if whole and isinstance(placed.effect, RunsOn) else chances
-        rngs = Streams([chance.named(placed.place, placed.name) for chance in own])
-        scene = placed.effect(scene.on(_where(placed.effect, device)), rngs)
+        scene = carry_past(placed, scene, chances, whole, device=device)
     scene = silenced(scene.on(CPU).mix())
     return Arrived(to_pcm(scene.speech), scene.got or ((),) * scene.rows)
+
+
+def carry_past(
+    placed: PlacedEffect, scene: Scene, chances: Sequence[Chance], whole: Sequence[Chance] = (), *, device: str = CPU
+) -> Scene:
+    """The scene after one effect of the line."""
+    own = whole if whole and isinstance(placed.effect, RunsOn) else chances
+    rngs = Streams([chance.named(placed.place, placed.name) for chance in own])
+    return placed.effect(scene.on(_where(placed.effect, device)), rngs)
 
 
 def _where(effect: Effect, device: str) -> str:
