@@ -14,6 +14,7 @@ Doubles = npt.NDArray[np.float64]
 Spectrum = npt.NDArray[np.complex64]
 
 SHORTEST_BLOCK = 2048  # shorter filters gain nothing from a shorter transform
+LONGEST_BLOCK = 2**14  # several of these stay in the cache; longer ones only for filters that want them
 ABREAST = 4  # blocks side by side in the processor's registers, which takes less time than two one after the other
 AT_ONCE = 2**16  # samples whose transforms stay in the cache; bounds the memory of a long row too
 
@@ -42,8 +43,9 @@ def _at_once(rows: Floats) -> Sequence[Floats]:
 
 
 def block_size(taps: int) -> int:
-    """The FFT length for so many taps: about 3 times as long, and quick to transform."""
-    return fft.next_fast_len(max(SHORTEST_BLOCK, 16 * taps // 5), real=True)
+    """The FFT length for so many taps: six times as long as few, about three times as long as many, and quick."""
+    wanted = max(SHORTEST_BLOCK, min(6 * taps, LONGEST_BLOCK), 16 * taps // 5)
+    return fft.next_fast_len(wanted, real=True)
 
 
 @lru_cache(maxsize=64)

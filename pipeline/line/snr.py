@@ -58,7 +58,7 @@ class BedWords(Recordings):
 
 
 def lay(bed: Bed, scene: Scene, rngs: Sequence[Generator], asked: Asked) -> Scene:
-    """The scene with the bed added to its noise, hidden samples too, and the SNR got in each row."""
+    """The scene with the bed in its noise (see `with_noise`), hidden samples too, and the SNR got in each row."""
     level_dbov = bed.leq_dbov(asked.weighting)
     since = scene.since or (0,) * scene.rows
     sounds, got = [], []

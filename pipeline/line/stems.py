@@ -17,10 +17,14 @@ def turned_into(scene: Scene, sound: Floats, added: Floats) -> Scene:
 
 
 def with_noise(scene: Scene, added: Floats) -> Scene:
-    """The scene with more in its noise. What was `added` is its own from now on, and written over."""
-    if not is_silence(scene.noise):
-        added += scene.noise
-    return replace(scene, noise=added)
+    """The scene with more noise; in its one sound where the stems have ended.
+
+    What was `added` is the scene's own from now on, and written over.
+    """
+    before = scene.speech if scene.mixed else scene.noise
+    if not is_silence(before):
+        added += before
+    return replace(scene, speech=added) if scene.mixed else replace(scene, noise=added)
 
 
 def in_each(scene: Scene, change: Callable[[Floats], Floats]) -> Scene:

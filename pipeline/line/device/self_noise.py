@@ -6,7 +6,6 @@ The motion of air and electrons is white; below 200 Hz the flicker noise of the 
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar, Self
 
@@ -16,9 +15,10 @@ from pydantic import Field
 
 from pipeline.audio import Floats
 from pipeline.levels import gain, leq_dbov
-from pipeline.line.arrays import beside
+from pipeline.line.arrays import beside, stacked
 from pipeline.line.beds import Coloured, Doubles, shaped
 from pipeline.line.scene import Device, Measure, Scene
+from pipeline.line.stems import with_noise
 from pipeline.spec.severity import louder_db
 from pipeline.spec.words import Words
 
@@ -54,11 +54,10 @@ class SelfNoise:
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with hiss in the noise, or in the whole sound where the stems have ended, and its level."""
-        factor = np.float32(gain(self.dbov))
-        hiss = np.stack([_hiss(scene.rate).draw(scene.samples, rng) * factor for rng in rngs])
-        stem = "speech" if scene.mixed else "noise"
+        hiss = stacked([_hiss(scene.rate).draw(scene.samples, rng) for rng in rngs])
+        hiss *= np.float32(gain(self.dbov))
         got = [self._measured(row[scene.hidden :]) for row in hiss]
-        return replace(scene, **{stem: getattr(scene, stem) + beside(hiss, scene.speech)}).with_got(got)
+        return with_noise(scene, beside(hiss, scene.speech)).with_got(got)
 
     def _measured(self, heard: Floats) -> list[Measure]:
         got = leq_dbov(heard)

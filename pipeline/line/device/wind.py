@@ -9,7 +9,7 @@ microphone", JASA 119, 2006).
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Self
 
@@ -73,10 +73,7 @@ class Wind:
         """The scene with wind among its noise, or in the whole sound where the stems have ended."""
         chosen = self.options
         bed = Gusty(_steady(chosen.speed_mps, scene.rate), scene.rate, chosen.speed_mps, chosen.gust)
-        blown = lay(bed, scene, rngs, self._asked)
-        if not scene.mixed:
-            return blown
-        return replace(blown, speech=scene.speech + blown.noise, noise=scene.noise)
+        return lay(bed, scene, rngs, self._asked)
 
 
 def corner_hz(speed_mps: float) -> float:
