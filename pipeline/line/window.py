@@ -15,10 +15,11 @@ import numpy as np
 from pipeline.audio import Floats, Ints, from_pcm, pcm_hash
 from pipeline.chance import Chance
 from pipeline.errors import SoundInvalid
+from pipeline.line.after import After, after_line
 from pipeline.line.arrays import CPU
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line
-from pipeline.line.scene import Deaf, Measure, Nominal, Retimes
+from pipeline.line.scene import Deaf, Measure, Nominal, Retimes, Scene
 
 RATE = 16_000
 GRID_MS = 160  # windows start on this grid, so that VAD frames of 10, 20 and 32 ms fall alike in each
@@ -93,6 +94,16 @@ class Window:
 
 
 @dataclass(frozen=True, eq=False)
+class _Begun:
+    """A window before its line: its sound, its own chance, that of its silence, and the hash of what leaks into it."""
+
+    scene: Scene
+    own: Chance
+    run_on: Chance
+    echo_sha256: str | None
+
+
+@dataclass(frozen=True, eq=False)
 class Studio:
     """Renders the windows of one call: its line, the caller's nominal level, the bystanders' voices, its chance.
 
@@ -123,7 +134,20 @@ class Studio:
         """The same window with another sound of the agent leaking into it."""
         return self._render(window.names, window.length_ms, window.saying, far_end)
 
+    def after(self, window: Window, far_end: FarEnd | None = None) -> After:
+        """How far a window's words stand out by the time they arrive; None of it in a gap."""
+        begun = self._begin(window.names, window.length_ms, window.saying, far_end)
+        [told] = after_line(self.line, begun.scene, [begun.own], [begun.run_on])
+        return told
+
     def _render(self, names: tuple[str, ...], length_ms: int, saying: Saying, far_end: FarEnd | None) -> Window:
+        begun = self._begin(names, length_ms, saying, far_end)
+        arrived = carry(self.line, begun.scene, [begun.own], [begun.run_on], device=self.device)
+        pcm = arrived.pcm[0, : samples_of(HIDDEN_MS + length_ms + FADE_MS)]
+        got = tuple(as_drawn(measure) for measure in arrived.got[0])
+        return Window(names, pcm, length_ms, saying, got, pcm_hash(pcm), begun.echo_sha256)
+
+    def _begin(self, names: tuple[str, ...], length_ms: int, saying: Saying, far_end: FarEnd | None) -> _Begun:
         kept = samples_of(HIDDEN_MS + length_ms + FADE_MS)
         # The line goes on behind the window, so that filters do not hear it end.
         row = np.zeros(kept + samples_of(self.line.lookahead_ms), np.float32)
@@ -133,11 +157,7 @@ class Studio:
         scene = scene_of(row, rate=RATE, nominal=self.nominal, voices=self.voices, hidden=samples_of(HIDDEN_MS))
         whole, since = _whole(names)
         scene = replace(scene, far_end=leaking[np.newaxis], since=(since,))
-        own, run_on = self.chance.named("window", *names), self.chance.named(*whole)
-        arrived = carry(self.line, scene, [own], [run_on], device=self.device)
-        pcm = arrived.pcm[0, :kept]
-        got = tuple(as_drawn(measure) for measure in arrived.got[0])
-        return Window(names, pcm, length_ms, saying, got, pcm_hash(pcm), echo_sha256)
+        return _Begun(scene, self.chance.named("window", *names), self.chance.named(*whole), echo_sha256)
 
     def _in_its_time(self, saying: Saying) -> Saying:
         """As fast as this line's talker speaks; pauses last as much longer or shorter. Keys are pressed as ever."""
