@@ -26,6 +26,7 @@ from pipeline.line.scene import Scene
 
 Bools = npt.NDArray[np.bool_]
 Doubles = npt.NDArray[np.float64]
+Spectra = npt.NDArray[np.complex64]  # frames x frequencies
 
 # Long against what filters ring: with 32 ms the edge of a codec's band at 4 kHz reads as noise 39 dB down, so 46.
 WINDOW_S = 0.064
@@ -33,7 +34,6 @@ HANGOVER_S = 0.2  # as in P.56
 LEAST_FRAMES = 12  # 0.4 s of speech: with less, chance looks like a filter
 OVERLAPPING = 1.056  # Hann windows that overlap by half are worth so many times fewer apart: 1 + 2 (1/6)^2 (Welch 1967)
 FAINT = 1e-5  # of the strongest frequency: words that are fainter do not tell what passes there
-BY_CHANCE = 1e-4  # how often words and noise that have nothing in common are taken to
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,22 @@ def _told(stems: Scene, row: int, heard: Floats | None) -> After:
     weights = np.square(a_curve(scipy.fft.rfftfreq(_size(stems.rate), 1 / stems.rate)))
     said, bed = weights * _power(before[active]), weights * _power(_spectra(beside, stems.rate))
     if heard is None:
-        ratio_db = _ratio_db(float(said.sum()), float(bed.sum()))
+        ratio_db = _ratio_db(_sum(said), _sum(bed))
         return After(ratio_db, ratio_db)
-    passed, residual = _split(before[active], _spectra(heard, stems.rate)[active])
-    arriving, beside_them = float(said @ passed), float(bed @ passed)
-    return After(_ratio_db(arriving, beside_them + float(weights @ residual)), _ratio_db(arriving, beside_them))
+    arriving, residual = _split(before[active], _spectra(heard, stems.rate)[active])
+    passed = _passed(_power(before[active]), arriving, residual)
+    others = _sum(bed * passed)
+    return After(
+        _ratio_db(_sum(weights * arriving), others + _sum(weights * residual)), _ratio_db(_sum(said * passed), others)
+    )
 
 
-def _spectra(samples: Floats, rate: int) -> npt.NDArray[np.complex64]:
+def _spectra(samples: Floats, rate: int) -> Spectra:
     """Frames x frequencies, of Hann windows that overlap by half."""
     size = _size(rate)
     padded = np.pad(samples, (0, max(0, size - len(samples))))
     hann = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32) ** 2
-    spectra: npt.NDArray[np.complex64] = scipy.fft.rfft(windows(padded, size, size // 2) * hann)
+    spectra: Spectra = scipy.fft.rfft(windows(padded, size, size // 2) * hann)
     return spectra
 
 
@@ -109,11 +112,11 @@ def _size(rate: int) -> int:
     return 2 * round(WINDOW_S * rate / 2)
 
 
-def _power(spectra: npt.NDArray[np.complex64]) -> Doubles:
+def _power(spectra: Spectra) -> Doubles:
     return np.asarray(np.square(np.abs(spectra)).mean(axis=0, dtype=np.float64))
 
 
-def _active(spectra: npt.NDArray[np.complex64], words: Floats, rate: int) -> Bools:
+def _active(spectra: Spectra, words: Floats, rate: int) -> Bools:
     """In which frames somebody speaks: so large a share as P.56 says, those that are loudest or soon after such."""
     level = np.square(np.abs(spectra)).sum(axis=1)
     held = round(2 * HANGOVER_S / WINDOW_S)
@@ -124,28 +127,41 @@ def _active(spectra: npt.NDArray[np.complex64], words: Floats, rate: int) -> Boo
     return active
 
 
-def _split(before: npt.NDArray[np.complex64], after: npt.NDArray[np.complex64]) -> tuple[Doubles, Doubles]:
-    """What of the power passes at each frequency, and the power that is no filter of what was there, by coherence.
+def _split(before: Spectra, after: Spectra) -> tuple[Doubles, Doubles]:
+    """What arrives, in two: the power at each frequency of words through a filter, and what no filter makes of them.
 
-    A filter fitted to n windows fits one part in n of what has nothing to do with them, too: that is given back. Where
-    no more is alike than by chance, the neighbours tell what passes; never more than arrives.
+    By coherence. A filter fitted to n windows fits one part in n of what has nothing to do with them, too: that is
+    given back.
     """
     apart = len(before) / OVERLAPPING
-    power, arriving = _power(before), _power(after)
     cross = np.square(np.abs((after * before.conj()).mean(axis=0, dtype=np.complex128)))
-    coherence = np.minimum(_over(cross, power * arriving), 1)
+    arriving = _power(after)
+    coherence = np.minimum(_over(cross, _power(before) * arriving), 1)
     residual = np.minimum((1 - coherence) * apart / (apart - 1), 1) * arriving
-    passed = _over(arriving - residual, power)
-    sure = np.flatnonzero((coherence > 1 - BY_CHANCE ** (1 / (apart - 1))) & (power > FAINT * power.max()))
+    return arriving - residual, residual
+
+
+def _passed(power: Doubles, words: Doubles, residual: Doubles) -> Doubles:
+    """The share of power that the filter lets through at each frequency.
+
+    Where words are faint, or less of what arrives is theirs than not, the frequencies beside it tell; but never more
+    than arrives there at all.
+    """
+    loud = power > FAINT * power.max()
+    sure = np.flatnonzero(loud & (words > residual))
     if not len(sure):
-        return np.zeros_like(power), arriving
-    between = np.interp(np.arange(len(power)), sure, passed[sure])
-    return np.minimum(between, _over(arriving, power)), residual
+        sure = np.flatnonzero(loud)
+    between = np.interp(np.arange(len(power)), sure, words[sure] / power[sure])
+    return np.minimum(between, _over(words + residual, power))
 
 
 def _over(some: Doubles, whole: Doubles) -> Doubles:
     """The quotient; 0 where there is nothing to divide by."""
     return np.divide(some, whole, out=np.zeros_like(whole), where=whole > 0)
+
+
+def _sum(power: Doubles) -> float:
+    return float(power.sum())
 
 
 def _ratio_db(words: float, rest: float) -> float | None:
