@@ -189,9 +189,14 @@ def rooms_ms(count: int = 100) -> float:
 
 
 TEN_STAGES = """
+room: [{reverb: {t60_s: 0.5, drr_db: 5}}, {noise: {kind: speech_shaped, snr_db: 14}}]
+device: [{response: {preset: handset}}, {highpass: {}}, {self_noise: {}}, {clip: {}}, {adc: {}}, {agc: {}}]
+network: [{band: {kind: nb}}, {codec: {name: g711u}}]
+"""
+FOURTEEN_STAGES = """
 talker: [{effort: {noise_dba: 60}}, {level: {}}, {mumble: {severity: 0.3}}]
 room: [{reverb: {t60_s: 0.5, drr_db: 5}}, {noise: {kind: speech_shaped, snr_db: 14}}]
-device: [{response: {preset: handset}}, {highpass: {}}, {self_noise: {}}, {clip: {}}, {agc: {}}]
+device: [{response: {preset: handset}}, {highpass: {}}, {self_noise: {}}, {clip: {}}, {adc: {}}, {agc: {}}]
 network: [{band: {kind: nb}}, {packet_loss: {rate: 0.02}}, {codec: {name: g711u}}]
 """
 
@@ -233,17 +238,17 @@ def measured(folder: Path) -> dict[str, object]:
     speaker = Voices().voice(voice_named("heart"), "en")
     prepared(folder, 0.05 * stream(1, "bench noise").standard_normal(NOISE_S * RATE).astype(np.float32))
     others, missing = peers(folder)
-    chains = {"reference_chain": ours(reference(folder), speaker), **others}
+    lines = {
+        "reference_chain": reference(folder),
+        "ten_stages": line_of(TEN_STAGES, folder, "ten_stages"),
+        "fourteen_stages": line_of(FOURTEEN_STAGES, folder, "fourteen_stages"),
+    }
+    chains = {**{name: ours(line, speaker) for name, line in lines.items()}, **others}
     told: dict[str, object] = {"machine": platform.processor() or platform.machine(), "not_measured": missing}
     for seconds, rounds in ROUNDS.items():
         speeds = side_by_side(chains, speech_of(speaker, seconds), rounds)
         told |= {f"{name}_{seconds}s": speed for name, speed in speeds.items()}
-        told |= {
-            f"ratio_to_{name}_{seconds}s": speeds["reference_chain"] / speed
-            for name, speed in speeds.items()
-            if name != "reference_chain"
-        }
-    told |= {f"ten_stages_{seconds}s": alone(TEN_STAGES, folder, "ten_stages", speaker, seconds) for seconds in ROUNDS}
+        told |= {f"ratio_to_{name}_{seconds}s": speeds["reference_chain"] / speeds[name] for name in others}
     told |= {f"codec_{name}_60s": speed for name, speed in codecs(folder, speaker).items()}
     return {**told, "room_ms": rooms_ms(), "hour_peak_gib": hour_gib()}
 
