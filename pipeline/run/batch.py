@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.files import json_hash
 from pipeline.line.arrays import CPU
+from pipeline.run.cache import Cache
 from pipeline.run.local import CONCURRENCY, Ended, run_in_processes
 from pipeline.run.plan import SCHEMA, Job, Plan, read_plan
 from pipeline.run.stamp import is_measured
@@ -25,6 +26,7 @@ def run_batch(
     workers: int,
     concurrency: int = CONCURRENCY,
     device: str = CPU,
+    cache: Cache | None = None,
     begin: Callable[[int, int], None],
     watch: Watch,
 ) -> Summary:
@@ -39,7 +41,7 @@ def run_batch(
     left = [unit for unit in plan.units if not store.is_done(unit)]
     begin(len(plan.units), len(plan.units) - len(left))
     stopped = {}
-    with closing(run_in_processes(plan, out, left, workers, at_once)) as ends:
+    with closing(run_in_processes(plan, out, left, workers, at_once, cache)) as ends:
         for ended in ends:
             watch(ended)
             if ended.why:

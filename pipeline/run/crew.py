@@ -24,6 +24,7 @@ from pipeline.meaning import sentence_model
 from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
 from pipeline.run.beside import Beside
+from pipeline.run.cache import Cache
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
 from pipeline.run.speech import kept_in
 from pipeline.run.stamp import computed_on, stamp, timing
@@ -76,6 +77,7 @@ class Crew:
     """Engines are built when they are first needed, and kept."""
 
     plan: Plan
+    cache: Cache | None = None
     voices: Voices = field(default_factory=Voices)
     _built: dict[str, Any] = field(default_factory=dict)
 

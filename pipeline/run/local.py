@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from pipeline.errors import BadlineError, InfraError
+from pipeline.run.cache import Cache
 from pipeline.run.crew import Crew
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.store import Store
@@ -44,14 +45,19 @@ class Ended:
 
 
 def run_in_processes(
-    plan: Plan, out: Path, units: Sequence[Unit], workers: int, concurrency: int = CONCURRENCY
+    plan: Plan,
+    out: Path,
+    units: Sequence[Unit],
+    workers: int,
+    concurrency: int = CONCURRENCY,
+    cache: Cache | None = None,
 ) -> Generator[Ended, None, None]:
     """The units as they end, up to `concurrency` of them under way in each worker.
 
     All that were when a worker died are run alone; one with which it dies again is set aside by name, and only it.
     Close the iterator to stop. Raises BadlineError where words turn out wrong.
     """
-    crowd = _Crowd(plan, out, min(workers, len(units)), concurrency, deque(units))
+    crowd = _Crowd(plan, out, cache, min(workers, len(units)), concurrency, deque(units))
     try:
         while crowd.employ():
             yield from crowd.ended()
@@ -65,6 +71,7 @@ class _Crowd:
 
     plan: Plan
     out: Path
+    cache: Cache | None
     size: int
     concurrency: int
     waiting: deque[Unit]
@@ -75,7 +82,7 @@ class _Crowd:
     def employ(self) -> bool:
         """Give out units, as long as there are some and anybody has room; whether anybody is at work."""
         while (self.waiting or self.suspects) and len(self.workers) < self.size:
-            self.workers.append(_Worker.hired(self.plan, self.out))
+            self.workers.append(_Worker.hired(self.plan, self.out, self.cache))
         for worker in self.workers:
             if self.suspects and not worker.units:
                 worker.begin(self.suspects.popleft())
@@ -131,12 +138,12 @@ class _Worker:
     units: list[Unit] = field(default_factory=list)
 
     @classmethod
-    def hired(cls, plan: Plan, out: Path) -> "_Worker":
+    def hired(cls, plan: Plan, out: Path, cache: Cache | None) -> "_Worker":
         """A new process with an engine to each core: their own threads would only get in each other's way."""
         for name in ONE_THREAD:
             os.environ.setdefault(name, "1")
         ours, theirs = SPAWN.Pipe()
-        process = SPAWN.Process(target=serve, args=(theirs, plan, out))
+        process = SPAWN.Process(target=serve, args=(theirs, plan, out, cache))
         with _deaf_to_interrupts():
             process.start()
         theirs.close()
@@ -179,10 +186,10 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def serve(pipe: "Connection[Ended | BadlineError, Unit]", plan: Plan, out: Path) -> None:
+def serve(pipe: "Connection[Ended | BadlineError, Unit]", plan: Plan, out: Path, cache: Cache | None) -> None:
     """What a worker process does until nobody sends units any more."""
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # an agent may print; stdout is for results
-    asyncio.run(_Desk(pipe, Crew(plan), Store(out)).serve())
+    asyncio.run(_Desk(pipe, Crew(plan, cache), Store(out)).serve())
 
 
 class _Desk:
