@@ -151,10 +151,13 @@ def _effects(place: Place) -> BeforeValidator:
             return words
         if not isinstance(words, list):
             raise complaint(f"wants a list of {place} effects as '- name: {{option: value}}', {instead(words)}")
-        effects = []
+        effects: list[EffectWords] = []
         for i, item in enumerate(words):
             with under(i):
-                effects.append(_effect(place, item, info))
+                effect = _effect(place, item, info)
+                if effect.is_single and effect.name in {one.name for one in effects}:
+                    raise complaint("stands here twice, but a line has only one: leave one out", effect.name)
+                effects.append(effect)
         return tuple(effects)
 
     return BeforeValidator(read)

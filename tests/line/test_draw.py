@@ -110,20 +110,19 @@ def test_a_talker_who_plans_ahead_delays_nobody():
     assert replace(line, effects=(replace(mumble, place="device"), adc)).delay_ms == 580
 
 
-def test_a_network_with_delays_of_its_own_takes_their_sum_and_not_80_ms():
+def test_a_network_with_a_delay_of_its_own_takes_that_and_not_80_ms():
     ahead_ms = Band(BandOptions()).lookahead_ms
     assert draw_line(profile(network=[{"delay": {"ms": 0}}]), CHANCE).delay_ms == 0
     assert draw_line(profile(network=[{"delay": {"ms": 150}}, {"band": {}}]), CHANCE).delay_ms == 150 + ahead_ms
-    assert draw_line(profile(network=[{"delay": {"ms": 150}}, {"delay": {"ms": 30}}]), CHANCE).delay_ms == 180
 
 
 def test_an_echo_comes_late_and_delays_nobody():
     assert draw_line(profile(device=[{"echo": {"delay_ms": 400}}]), CHANCE).delay_ms == 80
 
 
-def test_the_agent_is_heard_for_as_long_as_the_latest_echo_lasts():
-    echoes = [{"echo": {"delay_ms": 400}}, {"echo": {"delay_ms": 100}}]
-    assert draw_line(profile(device=echoes), CHANCE).reach_ms == Echo(EchoOptions(delay_ms=400)).reach_ms + SMEARED_MS
+def test_the_agent_is_heard_for_as_long_as_its_echo_lasts():
+    echo = [{"echo": {"delay_ms": 400}}]
+    assert draw_line(profile(device=echo), CHANCE).reach_ms == Echo(EchoOptions(delay_ms=400)).reach_ms + SMEARED_MS
     assert draw_line(profile(room=[NOISE], network=[{"delay": {}}]), CHANCE).reach_ms is None
 
 

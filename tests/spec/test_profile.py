@@ -87,6 +87,23 @@ def test_an_effect_is_refused_where_it_stands(wrong, old, new, message):
     assert wrong(read_profile, "profile", old, new).startswith(f"words.yaml:{message}")
 
 
+@pytest.mark.parametrize("second", ["delay: {ms: 50}", "delay"])
+def test_of_what_a_line_has_only_one_a_second_is_refused_where_it_stands(right, tmp_path, second):
+    path = tmp_path / "twice.yaml"
+    path.write_text(f"{right['profile'].rstrip()}\n  - delay: {{ms: 20}}\n  - {second}\n")
+    line = len(path.read_text().splitlines())
+    with pytest.raises(BadlineError) as refused:
+        read_profile(path)
+    assert str(refused.value) == (
+        f"{path}:{line}: network.delay: stands here twice, but a line has only one: leave one out"
+    )
+
+
+def test_what_can_be_there_twice_may_stand_twice(profile):
+    twice = profile("  - noise: {snr_db: [9, 15]}\n", "  - noise: {snr_db: 9}\n  - noise: {snr_db: 20}\n")
+    assert [one.name for one in twice.room] == ["noise", "noise"]
+
+
 def test_each_end_of_many_ranges_is_looked_at():
     options = {f"option_{i}": Range(0, 1) for i in range(20)}
     seen = list(corners(options))
