@@ -8,7 +8,7 @@ Based on Minimum Statistics", EUSIPCO 1994).
 """
 
 from collections.abc import Sequence
-from math import exp, isfinite
+from math import exp, isfinite, log10
 from typing import ClassVar, Self
 
 import numpy as np
@@ -20,7 +20,7 @@ from pipeline.audio import Bools, Floats
 from pipeline.levels import active_speech_level
 from pipeline.line.filters import Doubles
 from pipeline.line.gains import block_powers, lowest_of_late, ramped
-from pipeline.line.scene import Device, Measure, Nominal, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.line.stems import in_each
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -40,6 +40,7 @@ FAINTEST_DBOV = -65.0
 # not the talker, and what follows the talker for so long counts with them.
 MARGIN_DB = 15.9
 HANG_MS = 200
+ROOM_TELLS = ("room.reverb", "drr_db")  # the measure of the direct sound against what is reflected
 
 
 class Options(Words):
@@ -56,7 +57,7 @@ class Options(Words):
 class Agc:
     """One gain for all stems, that follows the level while somebody talks and holds in pauses."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     order: ClassVar[int] = 140
     device: ClassVar[Device] = "cpu"
     deaf: ClassVar[bool] = True
@@ -69,14 +70,16 @@ class Agc:
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
         """The scene with every stem raised alike; the mean gain, and the level that the words have got."""
         block = scene.rate * BLOCK_MS // 1000
-        rows = zip(scene.whole, scene.nominal, strict=True)
-        factors = np.stack([self._factors(row, nominal, scene.rate, block) for row, nominal in rows])
+        levels_dbov = _levels_dbov(scene)
+        rows = zip(scene.whole, levels_dbov, strict=True)
+        factors = np.stack([self._factors(row, level_dbov, scene.rate, block) for row, level_dbov in rows])
         after = in_each(scene, lambda stem: stem * factors)
-        return after.with_got([self._measures(after, factors[row], row) for row in range(scene.rows)])
+        got = [self._measures(after, factors[row], row, level_dbov) for row, level_dbov in enumerate(levels_dbov)]
+        return after.with_got(got)
 
-    def _factors(self, row: Floats, nominal: Nominal, rate: int, block: int) -> Floats:
-        """It begins as it would have settled on a talker of the nominal level, earlier in the call."""
-        start = 10 ** (nominal.asl_dbov / 10)
+    def _factors(self, row: Floats, level_dbov: float, rate: int, block: int) -> Floats:
+        """It begins as it would have settled on a talker of that level, earlier in the call."""
+        start = 10 ** (level_dbov / 10)
         levels = averaged(block_powers(row, block), stands_out(row, rate, block), start)
         gains_db = self._gain_db(10 * np.log10(np.concatenate(([start], levels))))
         gains = 10 ** (gains_db / 20)
@@ -86,16 +89,31 @@ class Agc:
         most = self.options.max_gain_db
         return np.clip(self.options.target_dbov - level_dbov, -most, most)
 
-    def _measures(self, after: Scene, factors: Floats, row: int) -> list[Measure]:
+    def _measures(self, after: Scene, factors: Floats, row: int, level_dbov: float) -> list[Measure]:
         heard, speech = factors[after.hidden :], after.speech[row, after.hidden :]
         if not len(heard) or not after.whole[row, after.hidden :].any():
             return []
-        asked_db = float(self._gain_db(np.array(after.nominal[row].asl_dbov)))
+        asked_db = float(self._gain_db(np.array(level_dbov)))
         measures = [Measure(NAME, "gain_db", asked_db, float(20 * np.log10(heard).mean()), "drawn")]
         got_dbov = active_speech_level(speech, after.rate).asl_dbov
         if isfinite(got_dbov):
             measures.append(Measure(NAME, "level_dbov", self.options.target_dbov, got_dbov, "drawn"))
         return measures
+
+
+def _levels_dbov(scene: Scene) -> list[float]:
+    """How loud the talker of each row is known to be, before a word is heard: the nominal level, and what a room adds.
+
+    The nominal level is that of the direct sound. What is reflected comes to it, by the measured ratio of the two.
+    """
+    got = scene.got or ((),) * scene.rows
+    return [nominal.asl_dbov + _room_db(row) for nominal, row in zip(scene.nominal, got, strict=True)]
+
+
+def _room_db(got: Sequence[Measure]) -> float:
+    """How much louder a room makes a talker; nothing outdoors."""
+    ratios_db = [one.got for one in got if (one.effect, one.name) == ROOM_TELLS]
+    return sum(10 * log10(1 + 10 ** (-ratio_db / 10)) for ratio_db in ratios_db)
 
 
 def averaged(powers: Doubles, out: Bools, start: float) -> Doubles:

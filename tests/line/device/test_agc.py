@@ -6,6 +6,8 @@ from numpy.random import default_rng
 
 from pipeline.levels import active_speech_level, scale_to
 from pipeline.line.device.agc import Agc, Options
+from pipeline.line.room.reverb import Options as RoomOptions
+from pipeline.line.room.reverb import Reverb
 from pipeline.line.scene import Nominal, Scene
 
 RATE = 16_000
@@ -62,6 +64,25 @@ def test_a_reach_of_0_db_leaves_every_bit():
 def test_steady_noise_alone_has_the_gain_of_a_talker_of_the_nominal_level(noise_dbov):
     # From -26 to -20 dBov are 6 dB.
     assert gains_db(scene_of(np.zeros(4 * RATE), noise_dbov)) == pytest.approx(6.0, abs=1e-3)
+
+
+def in_a_room(scene, drr_db):
+    return Reverb(RoomOptions(t60_s=0.5, drr_db=drr_db, room_seed=1))(scene, [default_rng(0)])
+
+
+@pytest.mark.parametrize("drr_db", [-6.0, 0.0, 10.0])
+def test_a_pause_has_the_gain_of_a_talker_as_loud_as_the_room_makes_them(drr_db):
+    # The direct sound and what is reflected add up; a room has its ratio within 1 dB.
+    louder_db = 10 * np.log10(1 + 10 ** (-drr_db / 10))
+    gain_db = gains_db(in_a_room(scene_of(np.zeros(RATE), noise_dbov=-60.0), drr_db))
+    assert gain_db == pytest.approx(6.0 - louder_db, abs=1.0)
+    assert np.ptp(gain_db) < 1e-3
+
+
+def test_the_first_words_in_a_room_have_the_gain_of_the_later_ones():
+    before = in_a_room(scene_of(np.concatenate([np.zeros(RATE), syllables(6)])), drr_db=-6.0)
+    gain_db = gains_db(before)[RATE:]
+    assert np.mean(gain_db[: RATE // 2]) == pytest.approx(np.mean(gain_db[3 * RATE :]), abs=1.0)
 
 
 def test_noise_is_not_pumped_up_in_a_pause():
