@@ -9,7 +9,7 @@ from scipy import signal
 from pipeline.errors import MissingPackage
 from pipeline.line import amr_wb
 from pipeline.line.codings import CODINGS, Losses, opus, packets_lost, through
-from pipeline.line.concealment import zero
+from pipeline.line.concealment import CONCEALMENTS, zero
 
 
 def installed(name):
@@ -33,6 +33,9 @@ every_coding = pytest.mark.parametrize("name", [one(name) for name in CODINGS])
 every_bitrate = pytest.mark.parametrize(
     ("name", "bitrate"), [one(name, bitrate) for name, coding in CODINGS.items() for bitrate in coding.bitrates]
 )
+
+
+every_narrow_coding = pytest.mark.parametrize("name", [one(name) for name in CODINGS if CODINGS[name].rate == 8_000])
 
 
 def speechlike(rate, seconds=1.5, seed=1):
@@ -61,6 +64,41 @@ def test_a_voice_comes_back_within_a_sample_of_when_it_went(name, bitrate):
     likeness = [np.dot(heard[middle], np.roll(sound, lag)[middle]) for lag in lags]
     assert abs(lags[np.argmax(likeness)]) <= 1
     assert np.corrcoef(heard[middle], sound[middle])[0, 1] > 0.8
+
+
+@every_coding
+@pytest.mark.parametrize("rate", [8_000, 48_000])
+def test_a_voice_is_in_time_at_other_rates_too_to_a_sample_at_16_khz(name, rate):
+    sound = speechlike(rate)
+    heard = sent(sound, rate, name)
+    middle = slice(rate // 4, -rate // 4)
+    lags = np.arange(-40 * rate // 1000, 40 * rate // 1000 + 1)
+    likeness = [np.dot(heard[middle], np.roll(sound, lag)[middle]) for lag in lags]
+    assert abs(lags[np.argmax(likeness)]) <= max(1, rate / 16_000)
+
+
+def tones(*all_hz, rate):
+    """Each with an amplitude of 0.05, for a second."""
+    return sum(0.05 * np.sin(2 * np.pi * hz * np.arange(rate) / rate) for hz in all_hz).astype(np.float32)
+
+
+@every_narrow_coding
+@pytest.mark.parametrize("rate", [16_000, 22_050, 48_000])
+def test_what_would_fold_back_in_a_codec_of_8_khz_is_30_db_down(name, rate):
+    high = tones(4_150, 5_000, 6_300, 7_700, rate=rate)
+    assert rms_db(sent(high, rate, name)[rate // 4 :]) < rms_db(high) - 30
+
+
+@every_narrow_coding
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_a_codec_of_8_khz_leaves_no_image_of_its_band_above_it(name, rate):
+    heard = sent(speechlike(rate), rate, name).astype(np.float64)
+    hz, power = signal.periodogram(heard, rate, window="blackmanharris")
+    assert power[hz > 4_200].sum() < 1e-3 * power[(hz > 2_000) & (hz < 3_400)].sum()
+
+
+def rms_db(samples):
+    return 10 * np.log10(np.mean(np.square(samples, dtype=np.float64)))
 
 
 @every_coding
@@ -98,6 +136,25 @@ def test_a_lost_frame_is_silent_where_its_packet_would_have_been_heard(name):
     assert silent[0] == pytest.approx(8_000 - delay, abs=48)
     assert silent[-1] == pytest.approx(8_320 - delay, abs=48)
     assert len(silent) == silent[-1] - silent[0] + 1
+
+
+@every_coding
+@pytest.mark.parametrize("how", CONCEALMENTS)
+@pytest.mark.parametrize("frame_ms", [10, 20, 60])
+def test_concealment_is_heard_in_lost_frames_and_at_their_joints_and_nowhere_else(name, how, frame_ms):
+    sound = speechlike(16_000, 1.2)
+    lost = np.isin(np.arange(1_200 // frame_ms), (8, 9, 15))
+    change = np.abs(
+        sent(sound, 16_000, name, losses=Losses(lost, frame_ms, CONCEALMENTS[how])) - sent(sound, 16_000, name)
+    )
+    early_ms = CODINGS[name].delay * 1000 / CODINGS[name].rate
+    ms = np.arange(len(sound)) / 16 + early_ms
+    near, within = np.zeros((2, len(sound)), np.bool_)
+    for first, last in ((8, 10), (15, 16)):  # joints: a quarter period of 15 ms before, 10 ms after (Appendix I)
+        near |= (ms >= first * frame_ms - 5) & (ms < last * frame_ms + 11)
+        within |= (ms >= first * frame_ms + 2) & (ms < last * frame_ms - 2)
+    assert change[~near].max() < 0.02 * np.abs(sound).max()
+    assert np.sqrt(np.mean(change[within] ** 2)) > 0.1 * np.sqrt(np.mean(sound[within] ** 2))
 
 
 def test_opus_conceals_lost_packets_itself_and_heals():

@@ -54,6 +54,25 @@ def test_the_share_is_within_10_percent_of_that_of_laplacian_samples(db):
     assert (share.kind, share.sd) == ("drawn", None)
 
 
+@pytest.mark.parametrize("db", [3.0, 9.0, 14.0])
+def test_the_share_is_that_of_what_came_in_beyond_the_level_on_either_side(db):
+    t = np.arange(160_000) / 16_000
+    words = laplace(-26) * np.clip(np.sin(2 * np.pi * 3 * t), 0, None)
+    hiss = laplace(-36)[::-1].astype(np.float32)[np.newaxis]
+    before = scene_of(words, noise=hiss, hidden=16_000)
+    whole, level = (before.speech + hiss)[0, 16_000:], 10 ** ((-26 + db) / 20)
+    over, under = np.mean(whole > level), np.mean(whole < -level)
+    assert got(after(before, db))["share"].got == pytest.approx(over + under, rel=0.01)
+    cut = after(before, db).whole[0, 16_000:]
+    assert [np.mean(cut >= 0.9999 * level), np.mean(cut <= -0.9999 * level)] == pytest.approx([over, under], rel=0.01)
+
+
+@pytest.mark.parametrize("db", [0.0, 6.0, 12.0])
+def test_sound_turned_upside_down_is_clipped_alike(db):
+    before = laplace(-26, 16_000)
+    assert np.array_equal(after(scene_of(-before), db).whole, -after(scene_of(before), db).whole)
+
+
 def test_the_level_is_measured_on_the_sound():
     level = got(after(scene_of(sine(0.9), asl_dbov=-30.0)))["level_dbov"]
     assert (level.kind, level.asked) == ("set", -18.0)

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from scipy.signal import periodogram
 
-from pipeline.chance import stream
+from pipeline.chance import Chance, stream
 from pipeline.levels import leq_dbov
 from pipeline.line.device.hum import Hum, Options, strongest_hz
+from pipeline.line.draw import draw_line
 from pipeline.line.scene import Nominal, Scene
+from pipeline.line.window import FADE_MS, Saying, Studio
+from pipeline.spec.profile import Profile
 
 RATES = [8000, 16_000, 22_050, 24_000, 44_100, 48_000]
 
@@ -53,6 +56,20 @@ def test_the_frequency_is_measured_and_not_copied(hz):
 def test_a_block_of_silence_goes_on_where_the_one_before_it_ends(hz, since):
     whole = hum(since + 4000, hz=hz, phase_deg=77)
     assert np.array_equal(hum(4000, since=since, hz=hz, phase_deg=77), whole[since:])
+
+
+@pytest.mark.parametrize("hz", [50, 60])
+def test_in_a_call_it_leaps_nowhere_in_the_silence_behind_an_utterance_nor_after_pick_up(hz):
+    profile = Profile.model_validate({"name": "mine", "about": "A.", "device": [{"hum": {"hz": hz, "dbov": -30}}]})
+    studio = Studio(draw_line(profile, Chance(1)), Nominal(-26.0, -30.0), {}, Chance(1))
+    words = studio.utterance("order", 1, Saying(np.zeros(7777, np.float32), "Yes."))
+    first = studio.gap(words, words.length_ms)
+    second = studio.gap(words, words.length_ms + first.length_ms)
+    begins = [studio.gap(None, 0), studio.gap(None, 960)]
+    for one, other in ((words, first), (first, second), begins):
+        fade = FADE_MS * 16  # where both sound
+        assert np.abs(one.heard[-fade:].astype(int) - other.heard[:fade]).max() <= 1
+    assert np.abs(words.heard.astype(int)).max() > 1000
 
 
 def test_50_hz_runs_on_over_windows_too_since_the_grid_of_windows_holds_whole_periods():

@@ -1,7 +1,10 @@
 """A codec takes the stems' place, delays nothing, and conceals the frames that were lost."""
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 from pydantic import ValidationError
 from pystoi import stoi
 from scipy import signal
@@ -46,7 +49,35 @@ def has_amr_wb():
         return False
 
 
-NAMES = ["g711u", "g711a", "gsm_fr", "amr_nb", "g722", "g726", "opus", "msbc"]
+AMR_WB = pytest.param("amr_wb", marks=pytest.mark.skipif(not has_amr_wb(), reason="a system library is missing"))
+NAMES = ["g711u", "g711a", "gsm_fr", "amr_nb", AMR_WB, "g722", "g726", "opus", "msbc"]
+TANDEMS = [["amr_nb", "g711a"], ["msbc", "amr_nb"], ["gsm_fr", "g726", "g711u"], ["opus", "g722", "msbc", "amr_nb"]]
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("g711u", "ULAW"), ("g711a", "ALAW")])
+def test_every_16_bit_sample_arrives_as_from_libsndfile(name, subtype):
+    every = np.arange(-32768, 32768).astype(np.int16)
+    file = io.BytesIO()
+    soundfile.write(file, every, 8_000, format="WAV", subtype=subtype)
+    file.seek(0)
+    there, _ = soundfile.read(file, dtype="float32")
+    assert np.array_equal(coded(scene(every / 32768, 8_000), name=name).speech[0], there)
+
+
+@pytest.mark.parametrize("names", TANDEMS, ids="+".join)
+def test_a_voice_comes_out_of_a_tandem_within_a_sample_of_when_it_went(names):
+    sound = speechlike(16_000, 2.0)
+    heard = coded(scene(sound), name=names).speech[0]
+    lags, middle = np.arange(-600, 601), slice(4_000, -4_000)
+    likeness = [np.dot(heard[middle], np.roll(sound, lag)[middle]) for lag in lags]
+    assert abs(lags[np.argmax(likeness)]) <= 1
+
+
+@pytest.mark.parametrize("names", TANDEMS, ids="+".join)
+def test_the_delay_of_a_tandem_is_measured_and_a_sample_for_each_codec_forgiven(names):
+    delay = measured(coded(scene(np.zeros(10)), name=names), "delay_ms")
+    assert delay.tolerance == pytest.approx(len(names) / 16)
+    assert not delay.off_target
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
