@@ -69,6 +69,11 @@ def pcm_hash(pcm: Ints) -> str:
     return hashlib.sha256(np.ascontiguousarray(pcm, dtype="<i2").tobytes()).hexdigest()
 
 
+def sound_hash(samples: Floats) -> str:
+    """The SHA-256 of the samples as little-endian float32, in hex."""
+    return hashlib.sha256(np.ascontiguousarray(samples, dtype="<f4").tobytes()).hexdigest()
+
+
 def read_sound(path: Path) -> Sound:
     """A sound file as one channel (several are averaged). Raises `soundfile.LibsndfileError` where it is none."""
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)

@@ -12,14 +12,16 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.audio import Floats, Ints, from_pcm, pcm_hash
+from pipeline.audio import Floats, Ints, from_pcm, pcm_hash, sound_hash
 from pipeline.chance import Chance
 from pipeline.errors import SoundInvalid
+from pipeline.files import canonical_json
 from pipeline.line.after import After, after_line
 from pipeline.line.arrays import CPU
 from pipeline.line.carry import carry, scene_of
 from pipeline.line.draw import Line
 from pipeline.line.scene import Deaf, Measure, Nominal, Retimes, Scene
+from pipeline.memo import Memo, anew
 
 RATE = 16_000
 GRID_MS = 160  # windows start on this grid, so that VAD frames of 10, 20 and 32 ms fall alike in each
@@ -104,10 +106,19 @@ class _Begun:
 
 
 @dataclass(frozen=True, eq=False)
+class Rendered:
+    """What a line made of a window: int16 at 16 kHz as in `Window`, and the measures taken on the way."""
+
+    pcm: Ints
+    got: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Studio:
     """Renders the windows of one call: its line, the caller's nominal level, the bystanders' voices, its chance.
 
-    What of the line can run anywhere does so on `device` (see `arrays`).
+    What of the line can run anywhere does so on `device` (see `arrays`). Windows, and words brought to another pace,
+    may be known already: the keys of their memos name all that a studio does not.
     """
 
     line: Line
@@ -115,6 +126,8 @@ class Studio:
     voices: Mapping[str, Sequence[Sequence[Floats]]]
     chance: Chance
     device: str = CPU
+    windows: Memo[Rendered] = anew
+    paces: Memo[Floats] = anew
 
     def utterance(self, key: str, attempt: int, saying: Saying, far_end: FarEnd | None = None) -> Window:
         """The window in which something is said."""
@@ -142,10 +155,14 @@ class Studio:
 
     def _render(self, names: tuple[str, ...], length_ms: int, saying: Saying, far_end: FarEnd | None) -> Window:
         begun = self._begin(names, length_ms, saying, far_end)
+        key = canonical_json([*names, length_ms, sound_hash(saying.speech), begun.echo_sha256])
+        made = self.windows(key, lambda: self._carried(begun, length_ms))
+        return Window(names, made.pcm, length_ms, saying, made.got, pcm_hash(made.pcm), begun.echo_sha256)
+
+    def _carried(self, begun: _Begun, length_ms: int) -> Rendered:
         arrived = carry(self.line, begun.scene, [begun.own], [begun.run_on], device=self.device)
-        pcm = arrived.pcm[0, : samples_of(HIDDEN_MS + length_ms + FADE_MS)]
         got = tuple(as_drawn(measure) for measure in arrived.got[0])
-        return Window(names, pcm, length_ms, saying, got, pcm_hash(pcm), begun.echo_sha256)
+        return Rendered(arrived.pcm[0, : samples_of(HIDDEN_MS + length_ms + FADE_MS)], got)
 
     def _begin(self, names: tuple[str, ...], length_ms: int, saying: Saying, far_end: FarEnd | None) -> _Begun:
         kept = samples_of(HIDDEN_MS + length_ms + FADE_MS)
@@ -163,10 +180,10 @@ class Studio:
         """As fast as this line's talker speaks; pauses last as much longer or shorter. Keys are pressed as ever."""
         if saying.sort == "keys":
             return saying
-        speech = saying.speech
-        for placed in self.line.effects:
-            if isinstance(placed.effect, Retimes):
-                speech = placed.effect.retimed(speech, RATE)
+        retiming = [placed.effect for placed in self.line.effects if isinstance(placed.effect, Retimes)]
+        if not retiming:
+            return saying
+        speech = self.paces(sound_hash(saying.speech), lambda: _retimed(saying.speech, retiming))
         longer = len(speech) / max(1, len(saying.speech))
         pauses_ms = tuple((round(start * longer), round(end * longer)) for start, end in saying.pauses_ms)
         return replace(saying, speech=speech, pauses_ms=pauses_ms)
@@ -180,6 +197,12 @@ class Studio:
         heard = row[samples_of(HIDDEN_MS + start_ms) :]
         heard[:] = far_end(start_ms, start_ms + len(heard) * 1000 // RATE)
         return from_pcm(row), pcm_hash(row) if row.any() else None
+
+
+def _retimed(speech: Floats, effects: Sequence[Retimes]) -> Floats:
+    for effect in effects:
+        speech = effect.retimed(speech, RATE)
+    return speech
 
 
 def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:

@@ -1,22 +1,19 @@
 """How a platform hears: by VAD and ASR from sound alone, or, in the oracle arm, the true words in the true turns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
-from cachetools import LRUCache
 
 from pipeline.asr import Asr, Transcript
 from pipeline.audio import Floats, Ints, Sound, from_pcm, pcm_hash
 from pipeline.line.track import Track
 from pipeline.line.window import HIDDEN_MS, RATE, Window
+from pipeline.memo import Memo, Remembered, anew
 from pipeline.platform.turns import Cut, Turns
 from pipeline.spec.release import Endpointing
 from pipeline.vad import Vad
-
-T = TypeVar("T")
 
 POST_ROLL_MS = 300
 TRUE_FRAME_MS = 20
@@ -50,13 +47,18 @@ class Ears(Protocol):
 
 
 class SoundEars:
-    """Hears by VAD and ASR. What the same window or the same sound gave before is remembered for a while."""
+    """Hears by VAD and ASR. What the same window or the same sound gave before is remembered for a while.
 
-    def __init__(self, vad: Vad, asr: Asr) -> None:
+    Beyond that a memo may know it, by the hash of the sound.
+    """
+
+    def __init__(
+        self, vad: Vad, asr: Asr, probabilities: Memo[Floats] = anew, recognised: Memo[Recognised] = anew
+    ) -> None:
         self._vad = vad
         self._asr = asr
-        self._probabilities: LRUCache[str, Floats] = LRUCache(REMEMBERED)
-        self._recognised: LRUCache[str, Recognised] = LRUCache(REMEMBERED)
+        self._probabilities = Remembered(REMEMBERED, probabilities)
+        self._recognised = Remembered(REMEMBERED, recognised)
         self.frame_ms = vad.frame_ms
 
     def turns(self, endpointing: Endpointing) -> Turns:
@@ -65,14 +67,12 @@ class SoundEars:
 
     def speech(self, window: Window) -> Floats:
         """The VAD's probabilities."""
-        return _cached(
-            self._probabilities, window.sha256, lambda: self._vad.speech(Sound(from_pcm(window.pcm), RATE)).values
-        )
+        return self._probabilities(window.sha256, lambda: self._vad.speech(Sound(from_pcm(window.pcm), RATE)).values)
 
     def recognised(self, track: Track, cut: Cut, *, from_ms: int) -> Recognised:
         """What the recogniser makes of the turn, with a little sound after it."""
         pcm = track.pcm(from_ms, min(cut.end_ms + POST_ROLL_MS, cut.decided_ms))
-        return _cached(self._recognised, pcm_hash(pcm), lambda: self._recognise(pcm))
+        return self._recognised(pcm_hash(pcm), lambda: self._recognise(pcm))
 
     def _recognise(self, pcm: Ints) -> Recognised:
         began_s = perf_counter()
@@ -106,10 +106,3 @@ class TrueEars:
             if at and saying.sort == "words" and at[0] < cut.end_ms and at[1] > cut.start_ms
         ]
         return Recognised(Transcript(" ".join(words), confidence=1.0), 0)
-
-
-def _cached(cache: LRUCache[str, T], key: str, make: Callable[[], T]) -> T:
-    """What is remembered under `key`, made now where it is not."""
-    if key not in cache:
-        cache[key] = make()
-    return cache[key]

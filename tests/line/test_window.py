@@ -184,7 +184,8 @@ def test_the_same_window_rendered_again_has_its_name_and_words():
 
 
 def test_a_window_knows_nothing_of_when_or_under_which_release_it_is_heard():
-    assert {field.name for field in fields(Studio)} == {"line", "nominal", "voices", "chance", "device"}
+    memos = {"windows", "paces"}  # which give what it would make itself
+    assert {field.name for field in fields(Studio)} - memos == {"line", "nominal", "voices", "chance", "device"}
 
 
 def test_the_hash_is_that_of_the_bytes():
