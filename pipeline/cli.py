@@ -25,7 +25,7 @@ from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
 from pipeline.report.pairing import pairing_table, refusals
 from pipeline.report.progress import Counting, Watching
-from pipeline.report.table import failing, measures, tables
+from pipeline.report.table import after_the_line, failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.blind import blind
 from pipeline.run.cards import measured_cards, shipped_cards
@@ -259,6 +259,7 @@ def listen(
         _print_json(plain({**_got(heard), "recording": str(wav), **picture}))
     else:
         out.print(measures(heard.calibration, heard.window.got))
+        out.print(after_the_line(heard.after()))
         _print_paths({"sound": str(wav), **picture})
 
 
@@ -274,6 +275,7 @@ def _got(heard: Listened) -> dict[str, Any]:
     return {
         "set": [asdict(one) for one in line],
         "drawn": [asdict(one) for one in sentence],
+        "after": asdict(heard.after()),
         "line": heard.line.said(),
     }
 

@@ -181,6 +181,9 @@ def test_a_sentence_is_measured_and_recorded(badline):
     got = json.loads(words_for_programs)
     assert "set: " in text
     assert "drawn: " in text
+    after = got["after"]
+    assert f"after the line: SNR {after['snr_db']:.1f} dB (beds alone {after['stems_db']:.1f} dB)" in text
+    assert after["snr_db"] < after["stems_db"]
     assert {one["kind"] for one in got["set"]} == {"set"}
     assert {one["kind"] for one in got["drawn"]} == {"drawn"}
     assert [one["name"] for one in got["line"]] == ["noise", "adc", "packet_loss", "codec"]

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.line.after import After
 from pipeline.line.scene import Measure
 from pipeline.report.table import number
 from pipeline.run.blind import Blind
@@ -22,27 +23,29 @@ MARKS |= {"floor_dbov": "quietest tenth, dBov", "low_hz": "band from, Hz", "high
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: its name, the measures of its line and of its sentence, and what its sound alone tells."""
+    """One of the two: its name, the measures of its line, its sentence and its end, and what its sound alone tells."""
 
     name: str
     calibration: tuple[Measure, ...]
     sentence: tuple[Measure, ...]
     heard: Blind
+    after: After = After()  # noqa: RUF009  it is frozen
 
     @classmethod
     def of(cls, one: Listened | Recording, heard: Blind) -> Self:
         """Of a recording nothing was asked."""
         if isinstance(one, Recording):
             return cls(one.name, (), (), heard)
-        return cls(one.name, one.calibration, one.window.got, heard)
+        return cls(one.name, one.calibration, one.window.got, heard, one.after())
 
 
 def side_by_side(*sides: Side) -> RenderableType:
-    """Three tables: what holds for the lines, what this sentence met on them, and what the sounds alone tell."""
+    """Tables: what holds for the lines, what this sentence met on them, what is left, what the sounds alone tell."""
     names = [side.name for side in sides]
     parts = (
         _measures("set: the lines, on 60 s of calibration speech", names, [side.calibration for side in sides]),
         _measures("drawn: this sentence, as chance had it", names, [side.sentence for side in sides]),
+        _after(sides),
         _heard(sides),
     )
     return Group(*(part for part in parts if part))
@@ -68,6 +71,16 @@ def _keyed(measures: Sequence[Measure]) -> dict[Key, Measure]:
 
 def _cells(measure: Measure | None) -> tuple[str, str]:
     return (number(measure.asked), number(measure.got)) if measure else ("", "")
+
+
+def _after(sides: Sequence[Side]) -> RenderableType | None:
+    """What is left of the SNR; of a recording nobody knows."""
+    if all(side.after == After() for side in sides):
+        return None
+    table = _table(("SNR, dB, A-weighted",), [side.name for side in sides])
+    table.add_row("all else", *(number(side.after.snr_db) for side in sides))
+    table.add_row("beds alone", *(number(side.after.stems_db) for side in sides))
+    return Group(Text("after the line: this sentence, as it arrives", "bold"), table, Text())
 
 
 def _heard(sides: Sequence[Side]) -> RenderableType:

@@ -1,4 +1,4 @@
-"""Profiles as a table: who calls, and SNR, clarity and word errors at three strengths."""
+"""Profiles as a table: who calls, and SNR at both ends, clarity and word errors at three strengths."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from rich.text import Text
 from pipeline.run.cards import STRENGTHS, Card, Figures, Strength
 
 UNKNOWN = "-"
+WHERE = "SNR: A-weighted, at the microphone and after the line"
 
 
 def cards_table(cards: Sequence[Card]) -> RenderableType:
@@ -17,22 +18,33 @@ def cards_table(cards: Sequence[Card]) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("profile", overflow="fold")
     table.add_column("who calls", overflow="fold", ratio=1)
-    for name in ("SNR, dB", "ESTOI", "WER, %"):
-        table.add_column(f"{name}\n{' / '.join(STRENGTHS)}", justify="right", no_wrap=True)
+    table.add_column("line", no_wrap=True)
+    for name in ("SNR,\ndB", "SNR after,\ndB", "ESTOI", "WER,\n%"):
+        table.add_column(name, justify="right", no_wrap=True)
     for card in cards:
         table.add_row(card.name + ("" if card.is_current else " *"), card.about, *_cells(card.figures))
     return Group(table, *(Text(note, "dim") for note in _notes(cards)))
 
 
-def _cells(figures: Figures | None) -> tuple[str, str, str]:
+def _cells(figures: Figures | None) -> list[str]:
+    """Each strength has a line of its own."""
+    cells = (_snr, _after, _estoi, _wer)
     if figures is None:
-        return UNKNOWN, UNKNOWN, UNKNOWN
+        return ["", *(UNKNOWN for _ in cells)]
     strengths = [figures.strengths[name] for name in STRENGTHS]
-    return tuple(" / ".join(cell(one) for one in strengths) for cell in (_snr, _estoi, _wer))  # type: ignore[return-value]  # three cells
+    return ["\n".join(STRENGTHS), *("\n".join(cell(one) for one in strengths) for cell in cells)]
 
 
 def _snr(one: Strength) -> str:
-    return UNKNOWN if one.snr_db is None else f"{one.snr_db:.1f}"
+    return _db(one.snr_db)
+
+
+def _after(one: Strength) -> str:
+    return _db(one.after_db)
+
+
+def _db(level: float | None) -> str:
+    return UNKNOWN if level is None else f"{level:.1f}"
 
 
 def _estoi(one: Strength) -> str:
@@ -45,8 +57,11 @@ def _wer(one: Strength) -> str:
 
 def _notes(cards: Sequence[Card]) -> list[str]:
     """By what the figures were measured, and how to measure what was not."""
+    known = [WHERE] if any(card.figures for card in cards) else []
     by = sorted({(one.figures.release, one.figures.utterances) for one in cards if one.figures})
-    notes = [f"heard by the recogniser of release {release}: {count} utterances a strength" for release, count in by]
+    notes = known + [
+        f"heard by the recogniser of release {release}: {count} utterances a strength" for release, count in by
+    ]
     if any(not card.is_current for card in cards):
         notes.append("* the profile has changed since it was measured")
     if any(card.figures is None for card in cards):

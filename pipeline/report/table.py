@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.line.after import After
 from pipeline.line.scene import Measure
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 from pipeline.score import Status
@@ -212,6 +213,14 @@ def measures(line: Sequence[Measure], sentence: Sequence[Measure]) -> Renderable
         _measures("set: the line, on 60 s of calibration speech", line, {"tolerance": [m.tolerance for m in line]}),
         _measures("drawn: this sentence, as chance had it", sentence, {"sd": [m.sd for m in sentence]}),
     )
+
+
+def after_the_line(told: After) -> RenderableType:
+    """What is left of the SNR by the time the words arrive; nothing where nobody knows."""
+    if told.snr_db is None:
+        return Group()
+    alone = "" if told.stems_db is None else f" (beds alone {told.stems_db:.1f} dB)"
+    return Text(f"after the line: SNR {told.snr_db:.1f} dB{alone}\n")
 
 
 def _measures(title: str, got: Sequence[Measure], within: Mapping[str, Sequence[float | None]]) -> RenderableType:

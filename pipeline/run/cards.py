@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pipeline.errors import BadlineError
 from pipeline.files import file_hash, find_named, shipped
-from pipeline.run.survey import Heard, Rate, Take, Watch, difference, hear_all, mean_got, rate_of, takes
+from pipeline.run.survey import Heard, Rate, Take, Watch, difference, hear_all, mean_got, means_after, rate_of, takes
 from pipeline.spec.profile import find_profile, parts_of, read_profile
 from pipeline.spec.severity import WORDS as SEVERITIES
 
@@ -22,19 +22,21 @@ FIGURES = "measured.json"
 class Strength:
     """A profile at one strength: SNR at the microphone (or SIR; None: it has neither), ESTOI, and word error rate.
 
-    `worse` is the rate's step from the strength before, paired by sentence.
+    `worse` is the rate's step from the strength before, paired by sentence; `after_db` is the SNR after the line, None
+    where nothing but the words arrives, or it was not measured.
     """
 
     snr_db: float | None
     estoi: float
     wer: Rate
     worse: Rate | None = None
+    after_db: float | None = None
 
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> Self:
-        """From JSON."""
-        worse = words["worse"]
-        return cls(words["snr_db"], words["estoi"], Rate(**words["wer"]), Rate(**worse) if worse else None)
+        """From JSON, also of before there was `after_db`."""
+        worse = Rate(**words["worse"]) if words["worse"] else None
+        return cls(words["snr_db"], words["estoi"], Rate(**words["wer"]), worse, words.get("after_db"))
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,13 @@ def measured_cards(
     if len({profile.name for profile in profiles}) < len(profiles):
         raise BadlineError(f"{', '.join(calls)}: a profile stands there twice; name each once")
     wanted = {(call, name): _takes(call, name, release, utterances) for call in calls for name in STRENGTHS}
+    after_db = dict(zip(wanted, means_after(list(wanted.values()), workers=workers, watch=watch), strict=True))
     heard = hear_all([take for some in wanted.values() for take in some], workers=workers, watch=watch, kept=kept)
     cards = []
     for call, profile in zip(calls, profiles, strict=True):
         told = {name: {take: heard[take] for take in wanted[call, name]} for name in STRENGTHS}
-        cards.append(Card(profile.name, profile.about, _figures(call, release, told)))
+        after = {name: after_db[call, name] for name in STRENGTHS}
+        cards.append(Card(profile.name, profile.about, _figures(call, release, told, after)))
     return cards
 
 
@@ -109,13 +113,15 @@ def _takes(call: str, strength: str, release: str, utterances: int) -> list[Take
     return takes(call, SEVERITIES[strength], release, utterances=utterances)
 
 
-def _figures(call: str, release: str, told: Mapping[str, Mapping[Take, Heard]]) -> Figures:
+def _figures(
+    call: str, release: str, told: Mapping[str, Mapping[Take, Heard]], after_db: Mapping[str, float | None]
+) -> Figures:
     strengths: dict[str, Strength] = {}
     before = None
     for name, heard in told.items():
         worse = difference(before, heard) if before else None
         estoi = sum(one.estoi for one in heard.values()) / len(heard)
-        strengths[name] = Strength(mean_got(heard.values(), *BEDS), estoi, rate_of(heard), worse)
+        strengths[name] = Strength(mean_got(heard.values(), *BEDS), estoi, rate_of(heard), worse, after_db[name])
         before = heard
     hashes = [file_hash(find_named(part, folder="noise_profiles")) for part in parts_of(call)]
     return Figures("+".join(hashes), release, len(next(iter(told.values()))), strengths)

@@ -14,6 +14,7 @@ from pipeline.call.script import refuse_unspeakable
 from pipeline.chance import Chance
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import find_named
+from pipeline.line.after import After
 from pipeline.line.arrays import CPU, check_device
 from pipeline.line.draw import Line, PlacedEffect, draw_line
 from pipeline.line.scene import Measure
@@ -107,6 +108,10 @@ class Listened:
     def sound(self) -> Sound:
         """What is heard."""
         return Sound(from_pcm(self.pcm), RATE)
+
+    def after(self) -> After:
+        """How far the words stand out by the time they arrive."""
+        return self.studio.after(self.window)
 
     def stages(self) -> Iterator[Stage]:
         """From the voice alone to what arrives: the same window on the line's first effects, one more each time."""

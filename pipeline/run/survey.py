@@ -33,6 +33,7 @@ VOICES = ("heart", "deep", "high")
 AROUND_MS = 300  # what an endpointer leaves on either side of the words
 MOST_UTTERANCES = 210  # seventy sentences in three voices
 RESAMPLES = 2000
+DOZEN = 12  # takes that tell what SNR is left after a line: four sentences in three voices
 Counts = npt.NDArray[np.float64]
 Watch = Callable[[int, int], None]  # how many are done, of how many
 
@@ -110,6 +111,29 @@ def _read(kept: Path) -> Iterator[tuple[Take, Heard]]:
         yield Take(**row["take"]), Heard(**row["heard"])
 
 
+def means_after(wanted: Sequence[Sequence[Take]], *, workers: int, watch: Watch) -> list[float | None]:
+    """The mean SNR after the line, in dB, of the first dozen takes of each sequence; None where none has any."""
+    dozens = [some[:DOZEN] for some in wanted]
+    todo = [take for some in dozens for take in some]
+    after_db: dict[Take, float | None] = {}
+    watch(0, len(todo))
+    with get_context("spawn").Pool(workers) as pool:
+        for done, (take, snr_db) in enumerate(pool.imap_unordered(_after, todo, chunksize=2), 1):
+            after_db[take] = snr_db
+            watch(done, len(todo))
+    return [_mean(after_db[take] for take in some) for some in dozens]
+
+
+def _after(take: Take) -> tuple[Take, float | None]:
+    studio, saying = _said(take, sentences()[take.sentence])
+    return take, studio.after(studio.utterance("said", 1, saying)).snr_db
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
 def _append(kept: Path, take: Take, heard: Heard) -> None:
     with kept.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"take": asdict(take), "heard": asdict(heard)}) + "\n")
@@ -117,7 +141,8 @@ def _append(kept: Path, take: Take, heard: Heard) -> None:
 
 def _hear(take: Take) -> tuple[Take, Heard]:
     text = sentences()[take.sentence]
-    window = _window(take, text)
+    studio, saying = _said(take, text)
+    window = studio.utterance("said", 1, saying)
     arrived = from_pcm(window.heard)
     start, end = window.speech_ms or (0, 0)
     [transcript] = _asr(take.release).transcribe(
@@ -128,13 +153,13 @@ def _hear(take: Take) -> tuple[Take, Heard]:
     return take, Heard(len(said), errors_in(said, heard), transcript.text, _estoi(window, arrived), got)
 
 
-def _window(take: Take, text: str) -> Window:
-    """All profiles and severities share their chance, as arms and sweeps do."""
+def _said(take: Take, text: str) -> tuple[Studio, Saying]:
+    """Where it is said, and what. All profiles and severities share their chance, as arms and sweeps do."""
     speaker = _voices().voice(voice_named(take.voice), LANGUAGE)
     chance = Chance(1).named("validate", text, take.voice)
     line = draw_line(_profile(take.profile), chance, take.severity)
     studio = Studio(line, speaker.nominal, _voices().bystanders(line, take.voice, LANGUAGE), chance)
-    return studio.utterance("said", 1, Saying(speaker.speak(text), text))
+    return studio, Saying(speaker.speak(text), text)
 
 
 def errors_in(said: Sequence[str], heard: Sequence[str]) -> int:
@@ -197,8 +222,5 @@ def _spread(counts: Counts) -> Counts:
 def mean_got(heard: Iterable[Heard], *names: str) -> float | None:
     """The mean over utterances of the first of these measures that the line took; None: it took none."""
     told = list(heard)
-    for name in names:
-        values = [one.got[name] for one in told if name in one.got]
-        if values:
-            return float(np.mean(values))
-    return None
+    means = (_mean(one.got.get(name) for one in told) for name in names)
+    return next((mean for mean in means if mean is not None), None)

@@ -3,6 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
+from pipeline.line.after import After
 from pipeline.line.scene import Measure
 from pipeline.report.against import Side, side_by_side
 from pipeline.run.blind import Blind
@@ -53,6 +54,16 @@ def test_of_a_recording_only_the_sound_is_told():
     assert row(text, "room.noise") == ["room.noise", "snr_db", "12", "12.01"]
     assert row(text, "P.56")[-2:] == ["-26", "-"]
     assert "drawn" not in text
+
+
+def test_what_is_left_of_the_snr_stands_side_by_side():
+    text = shown(Side("cafe", (), (), BLIND, After(9.8, 11.2)), Side("clean", (), (), BLIND))
+    assert row(text, "all else")[-2:] == ["9.8", "-"]
+    assert row(text, "beds alone")[-2:] == ["11.2", "-"]
+
+
+def test_where_nobody_knows_what_is_left_nothing_is_told_of_it():
+    assert "after the line" not in shown(Side("clean", (), (), BLIND), Side("real.wav", (), (), BLIND))
 
 
 @pytest.mark.parametrize("width", [80, 140])

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from pipeline.line.after import After
 from pipeline.line.scene import Measure
-from pipeline.report.table import failing, measures, tables
+from pipeline.report.table import after_the_line, failing, measures, tables
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 
 WORDS = {"substitutions": 1, "deletions": 0, "insertions": 0, "n_ref": 10}
@@ -200,3 +201,15 @@ def test_slots_of_each_severity_have_a_column():
     text = shown(tables(summary(row("degraded", "cafe"), slots=slots)))
     assert "cafe typical" in text
     assert "cafe harsh" in text
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        (After(9.8, 11.24), "after the line: SNR 9.8 dB (beds alone 11.2 dB)"),
+        (After(-0.04, None), "after the line: SNR -0.0 dB"),
+        (After(None, None), ""),
+    ],
+)
+def test_what_is_left_of_the_snr_is_told_where_it_is_known(told, text):
+    assert shown(after_the_line(told)).strip() == text

@@ -16,13 +16,23 @@ def ignore(done: int, total: int) -> None:
 
 def figures(sha256: str = "0") -> Figures:
     rate = Rate(0.1, 0.05, 0.15)
-    return Figures(sha256, "2026.11", 210, {name: Strength(12.0, 0.8, rate, rate) for name in STRENGTHS})
+    return Figures(sha256, "2026.11", 210, {name: Strength(12.0, 0.8, rate, rate, 9.5) for name in STRENGTHS})
 
 
 def test_figures_are_read_as_they_were_written(tmp_path):
     path = tmp_path / "measured.json"
     write_figures(path, {"cafe": figures()})
     assert read_figures(path) == {"cafe": figures()}
+
+
+def test_figures_of_before_the_snr_after_the_line_are_still_read(tmp_path):
+    path = tmp_path / "measured.json"
+    write_figures(path, {"cafe": figures()})
+    words = json.loads(path.read_text())
+    for strength in words["cafe"]["strengths"].values():
+        del strength["after_db"]
+    path.write_text(json.dumps(words))
+    assert {one.after_db for one in read_figures(path)["cafe"].strengths.values()} == {None}
 
 
 def test_every_profile_has_a_card_that_says_who_calls():
@@ -59,6 +69,7 @@ def test_a_profile_is_measured_at_three_strengths(tmp_path):
     [card] = measured_cards([str(path)], "2026.11", utterances=6, workers=2, watch=ignore)
     mild, typical, harsh = (card.figures.strengths[name] for name in STRENGTHS)
     assert [one.snr_db for one in (mild, typical, harsh)] == pytest.approx([6.02, 0.0, -6.02], abs=0.5)
+    assert [one.after_db for one in (mild, typical, harsh)] == pytest.approx([6.02, 0.0, -6.02], abs=1.5)
     assert mild.estoi > typical.estoi > harsh.estoi
     assert mild.wer.wer < harsh.wer.wer
     assert harsh.worse.wer == pytest.approx(harsh.wer.wer - typical.wer.wer)

@@ -12,6 +12,7 @@ from pipeline.run.survey import (
     errors_in,
     hear_all,
     mean_got,
+    means_after,
     rate_of,
     sentences,
     takes,
@@ -75,6 +76,18 @@ def test_the_mean_is_of_the_first_measure_that_was_taken():
     told = [Heard(1, 0, "", 1.0, {"tv.sir_db": 3.0}), Heard(1, 0, "", 1.0, {"tv.sir_db": 5.0})]
     assert mean_got(told, "noise.snr_db", "tv.sir_db") == 4.0
     assert mean_got(told, "noise.snr_db") is None
+
+
+@pytest.mark.slow
+def test_snr_after_the_line_is_a_mean_over_a_dozen_takes(tmp_path):
+    path = tmp_path / "white.yaml"
+    path.write_text("name: white\nabout: White.\nroom: [{noise: {kind: white, snr_db: 10}}]\n")
+    wanted = [takes(profile, 0.5, "2026.11", utterances=14) for profile in (str(path), "clean_line")]
+    told: list[tuple[int, int]] = []
+    noisy, clean = means_after(wanted, workers=2, watch=lambda *at: told.append(at))
+    assert noisy == pytest.approx(10.0, abs=1.0)  # sentences are brighter or duller than the voice is on average
+    assert clean is None
+    assert told[-1] == (24, 24)
 
 
 @pytest.mark.slow
