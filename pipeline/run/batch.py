@@ -41,7 +41,7 @@ def run_batch(
     left = [unit for unit in plan.units if not store.is_done(unit)]
     begin(len(plan.units), len(plan.units) - len(left))
     stopped = {}
-    with closing(run_in_processes(plan, out, left, workers, at_once, cache)) as ends:
+    with closing(run_in_processes(plan, out, left, workers, at_once, cache=cache)) as ends:
         for ended in ends:
             watch(ended)
             if ended.why:

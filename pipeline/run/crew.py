@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 from pipeline.agent import Agent, AgentError
-from pipeline.audio import Floats, Ints, to_pcm
+from pipeline.audio import Floats, Ints, sound_hash, to_pcm
 from pipeline.call.asked import Listener
 from pipeline.call.caller import Caller
 from pipeline.call.mouth import Mouth
@@ -16,7 +15,7 @@ from pipeline.call.tracks import Tracks
 from pipeline.call.voices import Bystanders, LevelVoice, bystanders
 from pipeline.chance import Chance
 from pipeline.errors import Unspeakable
-from pipeline.files import cache_folder, canonical_json
+from pipeline.files import Json, canonical_json
 from pipeline.line.draw import Line, draw_line
 from pipeline.line.moods import in_mood
 from pipeline.line.window import Studio, calibrate
@@ -24,23 +23,22 @@ from pipeline.meaning import sentence_model
 from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
 from pipeline.run.beside import Beside
-from pipeline.run.cache import Cache
+from pipeline.run.cache import Cache, default_url
+from pipeline.run.kept import Shelves, engine_scope, studio_scope, texts_hash, voice_scope
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
-from pipeline.run.speech import kept_in
 from pipeline.run.stamp import computed_on, stamp, timing
 from pipeline.spec.profile import Profile
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
-from pipeline.tts import Tts
 from pipeline.values import aloud
 
 
 @dataclass(eq=False)
 class Voices:
-    """Voices and background speech, synthesised once and kept; with `folder`, on disk too, for other processes."""
+    """Voices and background speech, synthesised once and kept; on `shelves` for other processes, too."""
 
-    folder: Path | None = None
+    shelves: Shelves = field(default_factory=Shelves)
     _voices: dict[tuple[str, str], LevelVoice] = field(default_factory=dict)
     _background: dict[tuple[str, str, str], Bystanders] = field(default_factory=dict)
 
@@ -48,12 +46,8 @@ class Voices:
         """The voice at its nominal level."""
         key = (canonical_json(chosen.said()), language)
         if key not in self._voices:
-            self._voices[key] = LevelVoice(self._tts(chosen), language)
+            self._voices[key] = LevelVoice(self.shelves.speech(chosen), language)
         return self._voices[key]
-
-    def _tts(self, chosen: Chosen) -> Tts:
-        tts: Tts = kept_in(self.folder, chosen) if self.folder else chosen.build()
-        return tts
 
     def bystanders(self, line: Line, caller: str, language: str) -> Mapping[str, Sequence[Sequence[Floats]]]:
         """What each kind of bystander that the line needs has to say, in other voices than the caller's."""
@@ -61,15 +55,27 @@ class Voices:
 
     def _spoken(self, kind: str, caller: str, language: str) -> Bystanders:
         if (kind, caller, language) not in self._background:
-            names = [name for name in BYSTANDERS[kind] if name != caller]
-            voices = [partial(self.voice, voice_named(name), language) for name in names]
+            voices = [partial(self.voice, voice, language) for voice in _others(kind, caller)]
             self._background[kind, caller, language] = bystanders(kind, voices, language)
         return self._background[kind, caller, language]
 
 
+def _others(kind: str, caller: str) -> list[Chosen]:
+    """Who talks in the background beside a caller."""
+    return [voice_named(name) for name in BYSTANDERS[kind] if name != caller]
+
+
+def who_talks(line: Line, caller: str, language: str) -> dict[str, Json]:
+    """All that determines what bystanders of a line say, by their kind."""
+    return {
+        kind: [texts_hash(kind, language), *(voice_scope(voice) for voice in _others(kind, caller))]
+        for kind in sorted(line.voices)
+    }
+
+
 def kept_voices() -> Voices:
     """Voices whose speech is kept in the user's cache."""
-    return Voices(cache_folder() / "speech")
+    return Voices(Shelves(Cache(default_url())))
 
 
 @dataclass(eq=False)
@@ -81,6 +87,11 @@ class Crew:
     voices: Voices = field(default_factory=Voices)
     _built: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._shelves = Shelves(self.cache)
+        if self.cache:
+            self.voices = Voices(self._shelves)
+
     async def place(self, unit: Unit) -> tuple[Finished, Line]:
         """Place the call of a unit. Raises InfraError and SoundInvalid."""
         scenario, profile = self.plan.cast.scenarios[unit.scenario], self.plan.cast.profiles[unit.profile]
@@ -89,8 +100,10 @@ class Crew:
         if unit.arm == "degraded":
             line = in_mood(line, scenario.persona.mood)
         voice = self.voices.voice(self.plan.cast.voices[unit.voice], scenario.language)
-        studio = self._studio(line, voice, unit, chance)
-        checked = calibrate(studio, voice.calibration)
+        studio, scope = self._studio(line, voice, unit, chance)
+        checked = self._shelves.calibrations(scope)(
+            sound_hash(voice.calibration), lambda: calibrate(studio, voice.calibration)
+        )
         caller, platform = self._caller(scenario, profile, chance), self._platform(unit, scenario, chance)
         mouth = Mouth(voice, chance.named("mouth"))
         finished = await place_call(unit.name, caller, mouth, Tracks(studio), platform)
@@ -106,9 +119,12 @@ class Crew:
         known = {name: dict(engine.identity) for name, engine in built.items() if hasattr(engine, "identity")}
         return {**stamp(), **computed_on(self.plan.device), **timing(release.latency), **known}
 
-    def _studio(self, line: Line, voice: LevelVoice, unit: Unit, chance: Chance) -> Studio:
+    def _studio(self, line: Line, voice: LevelVoice, unit: Unit, chance: Chance) -> tuple[Studio, str]:
+        """Where the call's windows are made, and the hash of all that they depend on."""
         around = self.voices.bystanders(line, unit.voice, voice.language)
-        return Studio(line, voice.nominal, around, chance, self.plan.device)
+        studio = Studio(line, voice.nominal, around, chance, self.plan.device)
+        scope = studio_scope(studio, who_talks(line, unit.voice, voice.language))
+        return self._shelves.studio(studio, scope), scope
 
     def _caller(self, scenario: Scenario, profile: Profile, chance: Chance) -> Caller:
         habits = profile.caller.over(scenario.persona.habits)
@@ -134,8 +150,10 @@ class Crew:
 
     @cached_property
     def _ears(self) -> Ears:
-        release = self.plan.release
-        return SoundEars(self._engine(release.endpointing.vad), self._engine(release.asr))
+        chosen = (self.plan.release.endpointing.vad, self.plan.release.asr)
+        vad, asr = (self._engine(one) for one in chosen)
+        heard, words = (engine_scope(one, engine) for one, engine in zip(chosen, (vad, asr), strict=True))
+        return SoundEars(vad, asr, self._shelves.probabilities(heard), self._shelves.transcripts(words))
 
     def _agent_says(self, text: str, language: str) -> Ints:
         voice = self.voices.voice(self.plan.release.agent_voice, language)

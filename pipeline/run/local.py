@@ -50,6 +50,7 @@ def run_in_processes(
     units: Sequence[Unit],
     workers: int,
     concurrency: int = CONCURRENCY,
+    *,
     cache: Cache | None = None,
 ) -> Generator[Ended, None, None]:
     """The units as they end, up to `concurrency` of them under way in each worker.

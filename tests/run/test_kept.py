@@ -5,7 +5,8 @@ import pytest
 
 from pipeline import engines
 from pipeline.audio import Sound
-from pipeline.run.speech import KeptSpeech, kept_in
+from pipeline.run.cache import Cache
+from pipeline.run.kept import Kept, KeptSpeech, Shelves, pack_sound, unpack_sound
 from pipeline.spec.words import Chosen
 
 
@@ -29,7 +30,7 @@ def voice():
 
 
 def kept(voice, tmp_path, **said):
-    return KeptSpeech(voice, said, tmp_path / "speech")
+    return KeptSpeech(voice, Kept(Cache(str(tmp_path)), "speech", str(said), pack_sound, unpack_sound))
 
 
 def test_it_is_the_same_sound_made_once(voice, tmp_path):
@@ -49,7 +50,7 @@ def test_other_words_another_seed_or_another_voice_is_another_sound(voice, tmp_p
 @pytest.mark.parametrize("damage", [lambda bytes_: bytes_[:-4], lambda bytes_: bytes_[:-1] + b"x", lambda _: b""])
 def test_what_was_damaged_is_made_anew(voice, tmp_path, damage):
     first = kept(voice, tmp_path).speak("hello", seed=0)
-    [file] = (tmp_path / "speech").iterdir()
+    [file] = (tmp_path / "speech").glob("*/*")
     file.write_bytes(damage(file.read_bytes()))
     for _ in range(2):
         assert kept(voice, tmp_path).speak("hello", seed=0).samples.tobytes() == first.samples.tobytes()
@@ -67,4 +68,7 @@ def test_a_voice_of_the_package_sounds_as_it_does_without(tmp_path):
     tone = Chosen(stage="tts", name="tone", options=engines.find("tts", "tone").options())
     alone = tone.build().speak("one two", seed=3)
     for _ in range(2):
-        assert kept_in(tmp_path, tone).speak("one two", seed=3).samples.tobytes() == alone.samples.tobytes()
+        assert (
+            Shelves(Cache(str(tmp_path))).speech(tone).speak("one two", seed=3).samples.tobytes()
+            == alone.samples.tobytes()
+        )
