@@ -4,6 +4,8 @@ from math import asin, exp, pi, sqrt
 import numpy as np
 import pytest
 from numpy.random import default_rng
+from pystoi import stoi
+from scipy.signal import butter, sosfilt
 
 from pipeline.line.device.clip import Clip, Options
 from pipeline.line.scene import Nominal, Scene
@@ -52,6 +54,14 @@ def test_the_share_is_within_10_percent_of_that_of_laplacian_samples(db):
     assert share.got == pytest.approx(expected, rel=0.1)
     assert share.asked == pytest.approx(expected, rel=0.02)
     assert (share.kind, share.sd) == ("drawn", None)
+
+
+@pytest.mark.parametrize("pause", [0.25, 0.5, 0.9])
+def test_the_share_asked_for_counts_the_pauses(pause):
+    words = laplace(-26) * (np.arange(160_000) % 1000 >= 1000 * pause)
+    share = got(after(scene_of(words), 6.0))["share"]
+    assert share.asked == pytest.approx((1 - pause) * exp(-sqrt(2) * 10 ** (6 / 20)), rel=0.05)
+    assert share.got == pytest.approx(share.asked, rel=0.1)
 
 
 @pytest.mark.parametrize("db", [3.0, 9.0, 14.0])
@@ -108,6 +118,26 @@ def test_only_what_is_heard_is_counted():
 
 def test_silence_has_no_measures():
     assert after(scene_of(np.zeros(100))).got == ((),)
+
+
+def syllables(seconds=4.0):
+    """A buzz through formants that move five times a second, with pauses."""
+    rng, parts = default_rng(3), []
+    for _ in range(round(5 * seconds)):
+        buzz = np.sign(np.sin(2 * np.pi * rng.uniform(100, 150) * np.arange(3_200) / 16_000))
+        formants = rng.uniform((300, 900, 2000), (800, 1800, 3000))
+        voice = sum(sosfilt(butter(1, [0.9 * f, 1.1 * f], "bandpass", fs=16_000, output="sos"), buzz) for f in formants)
+        parts.append(voice * np.hanning(3_200))
+    return np.concatenate(parts)
+
+
+def test_words_are_less_intelligible_the_lower_the_level_is():
+    sound = syllables()
+    sound *= 10 ** (-26 / 20) / np.sqrt(np.mean(sound**2))
+    ladder = [after(scene_of(sound), db).whole[0] for db in (12.0, 9.0, 6.0, 3.0, 0.0)]
+    scores = [stoi(sound, heard, 16_000, extended=True) for heard in ladder]
+    assert (np.diff(scores) < 0).all()
+    assert scores[0] > 0.9
 
 
 def test_twice_the_severity_is_clipped_at_half_the_amplitude():

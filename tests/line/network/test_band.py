@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from scipy.signal import freqz
 
 from pipeline.line.network.band import Band, Options
 from pipeline.line.scene import Nominal, Scene
@@ -32,15 +31,14 @@ def passed(kind, rate):
 
 
 def gains_db(kind, rate, hz):
-    _, response = freqz(passed(kind, rate), worN=hz, fs=rate)
-    return 20 * np.log10(np.abs(response) + 1e-9)
+    response = np.abs(np.fft.rfft(passed(kind, rate)))  # of a second: a bin a hertz
+    return 20 * np.log10(response[hz] + 1e-9)
 
 
 @pytest.mark.parametrize("kind", ["nb", "wb"])
 @pytest.mark.parametrize("rate", RATES)
-@pytest.mark.slow
 def test_half_the_power_passes_at_the_edges(kind, rate):
-    hz = np.arange(10, rate // 2, 5)
+    hz = np.arange(10, rate // 2)
     through = hz[gains_db(kind, rate, hz) - gains_db(kind, rate, [1000]) >= -3.01]
     (low, high), (low_miss, high_miss) = EDGES[kind], TOLERANCES[kind]
     assert abs(through[0] - low) <= low_miss

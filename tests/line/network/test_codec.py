@@ -10,8 +10,11 @@ from pystoi import stoi
 from scipy import signal
 
 from pipeline.errors import MissingPackage
+from pipeline.levels import scale_to
 from pipeline.line import amr_wb
 from pipeline.line.network.codec import Codec, Options
+from pipeline.line.network.packet_loss import Options as LossOptions
+from pipeline.line.network.packet_loss import PacketLoss
 from pipeline.line.scene import Nominal, Scene
 
 
@@ -192,3 +195,24 @@ def test_a_longer_scene_begins_with_the_same_sound(rate):
     long, short = coded(scene(sound, rate, lost=lost)), coded(scene(sound[:part], rate, lost=lost[:, :111]))
     settled = part - Codec(Options()).lookahead_ms * rate // 1000
     assert np.abs(long.speech[0, :settled] - short.speech[0, :settled]).max() < 1e-6  # a codec's step is 2.4e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["g711u", "amr_nb"])
+def test_pesq_falls_with_what_is_lost_and_rises_with_concealment(name):
+    pesq = pytest.importorskip("pesq").pesq
+    from pipeline.tts.hibari import Hibari
+    from pipeline.tts.hibari import Options as Voice
+
+    text = "Hello, my order number is zero four one two. I would like to know where the parcel is, and when it comes."
+    voice = scale_to(Hibari(Voice()).speak(text, seed=1).at(8_000).samples, 8_000, -26.0)
+    scores = {}
+    for conceal in ("zero", "g711_app1"):
+        for rate in (0.0, 0.03, 0.1, 0.3):
+            lossy = PacketLoss(LossOptions(rate=rate))(scene(voice, 8_000), [np.random.default_rng(1)])
+            heard = coded(lossy, name=name, conceal=conceal).speech[0]
+            scores[conceal, rate] = pesq(8_000, voice, heard, "nb")
+    silent, concealed = np.reshape(list(scores.values()), (2, 4))
+    assert (np.diff(silent) < -0.2).all()
+    assert (np.diff(concealed) < -0.2).all()
+    assert (concealed[1:] > silent[1:] + 0.1).all()
