@@ -21,6 +21,7 @@ from pipeline.line.arrays import CPU
 from pipeline.line.window import RATE
 from pipeline.report.against import Side, side_by_side
 from pipeline.report.cards import cards_table
+from pipeline.report.contents import contents_table
 from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
 from pipeline.report.pairing import pairing_table, refusals
@@ -28,6 +29,7 @@ from pipeline.report.progress import Counting, Watching
 from pipeline.report.table import after_the_line, failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.blind import blind
+from pipeline.run.cache import Cache, contents, opened
 from pipeline.run.cards import measured_cards, shipped_cards
 from pipeline.run.check import check_file, shipped_words
 from pipeline.run.doctor import default_path_works, examine, trials
@@ -50,6 +52,8 @@ from pipeline.run.unit import Done, plain
 from pipeline.spec.schema import SCHEMAS, schema_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+kept = typer.Typer(no_args_is_help=True, help="What was made once and is kept: speech, sound, transcripts.")
+app.add_typer(kept, name="cache")
 # A log or a pipe has no width of its own: give tables room.
 WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
@@ -68,6 +72,11 @@ Release = Annotated[str | None, typer.Option(help="The system under test: a file
 Profile = Annotated[str, typer.Option(help="A profile's file, a name in noise_profiles, or some joined by '+'.")]
 Severity = Annotated[str, typer.Option(help="How bad the line: none, mild, typical, harsh, or a number from 0 to 1.")]
 Device = Annotated[str, typer.Option(help="Where the line's filters are computed: cpu, or cuda for a GPU.")]
+CachePlace = Annotated[
+    str | None,
+    typer.Option("--cache", help="Where what was made once is kept: a folder, a URL, or 'none'.", show_default="yours"),
+]
+CacheSize = Annotated[str | None, typer.Option("--cache-size", help="How much is kept there.", show_default="20GB")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other chances.")]
 
 
@@ -89,9 +98,13 @@ def run(
         int, typer.Option(min=1, max=1000, help="Calls under way in each worker; 1 where a latency is measured.")
     ] = CONCURRENCY,
     device: Device = CPU,
+    cache: CachePlace = None,
+    cache_size: CacheSize = None,
     as_json: Json = False,
 ) -> None:
     """Run every call of a suite.
+
+    What was made before for any run is not made again: see `badline cache`.
 
     Example: badline run smoke --out runs/smoke
     """
@@ -102,6 +115,7 @@ def run(
             workers=workers,
             concurrency=concurrency,
             device=device,
+            cache=opened(cache, cache_size),
             begin=watching.begin,
             watch=watching.end,
         )
@@ -129,6 +143,7 @@ def call(
     seed: Seed = 0,
     trial: Annotated[int, typer.Option(min=1, help="Which trial of a suite with that seed.")] = 1,
     device: Device = CPU,
+    cache: CachePlace = None,
     wav: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="Where the stereo recording goes.", show_default="NAME.flac, here"),
@@ -156,6 +171,7 @@ def call(
             seed=seed,
             trial=trial,
             device=device,
+            cache=opened(cache, None),
         )
     path = wav or Path(f"{done.unit.name}.flac")
     written = _write_call(done, path, plot)
@@ -390,6 +406,60 @@ def pair(
     for line in refusals(pairs.refused):
         err.print(line, style="bold red", markup=False, soft_wrap=True)
     raise typer.Exit(pairs.exit_code)
+
+
+@kept.command("stats")
+def cache_stats(cache: CachePlace = None, as_json: Json = False) -> None:
+    """Say what lies in the cache.
+
+    Example: badline cache stats
+    """
+    told = contents(_cache(cache))
+    if as_json:
+        _print_json({"cache": _cache(cache).url, "kinds": {kind: asdict(one) for kind, one in told.items()}})
+    else:
+        out.print(contents_table(_cache(cache).url, told))
+
+
+@kept.command("prune")
+def cache_prune(cache: CachePlace = None, cache_size: CacheSize = None, as_json: Json = False) -> None:
+    """Remove what was not used for longest, until the rest fits.
+
+    Example: badline cache prune --cache-size 5GB
+    """
+    place = _cache(cache, cache_size)
+    removed = place.prune()
+    size = sum(entry.size for entry in removed)
+    if as_json:
+        _print_json({"cache": place.url, "removed": len(removed), "bytes": size})
+    else:
+        out.print(f"{len(removed)} entries removed, {size / 2**20:.1f} MB", markup=False)
+
+
+@kept.command("verify")
+def cache_verify(cache: CachePlace = None, as_json: Json = False) -> None:
+    """Read all of the cache, and remove what is not as it was written.
+
+    Ends with 1 where there was any.
+
+    Example: badline cache verify
+    """
+    checked = list(_cache(cache).verify())
+    damaged = [entry.path for entry, is_whole in checked if not is_whole]
+    if as_json:
+        _print_json({"cache": _cache(cache).url, "entries": len(checked), "damaged": damaged})
+    else:
+        for path in damaged:
+            out.print(f"damaged, removed: {path}", markup=False, soft_wrap=True)
+        out.print(f"{len(checked) - len(damaged)} of {len(checked)} entries are whole", markup=False)
+    raise typer.Exit(1 if damaged else 0)
+
+
+def _cache(url: str | None, size: str | None = None) -> Cache:
+    """The cache that a command is about. Raises BadlineError where it is 'none'."""
+    if (cache := opened(url, size)) is None:
+        raise BadlineError("--cache: 'none' keeps nothing; name the place of a cache")
+    return cache
 
 
 @app.command()

@@ -7,6 +7,7 @@ used for longest goes when there is no more room.
 
 import hashlib
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -26,6 +27,8 @@ from pipeline.files import cache_folder
 KINDS = ("speech", "windows", "paces", "calibrations", "probabilities", "transcripts")
 HEAD = 32  # bytes of the SHA-256 before what it is of
 DEFAULT_BYTES = 20 * 2**30
+NO_CACHE = "none"
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 ROOM_LEFT = 0.9  # of the size, once it was pruned
 PRUNED_EVERY = 0.05  # of the size, written by one process
 NOTED_EVERY_S = 3600.0  # so often is it written down that an entry was used
@@ -53,6 +56,11 @@ class Cache:
     made: Counter[str] = field(default_factory=Counter)
     _written_bytes: int = 0
     _is_full: bool = False
+
+    def check(self) -> None:
+        """Raises BadlineError where there is no such place, or it is a file."""
+        if self._system.isfile(self._root):
+            raise BadlineError(f"--cache: {self.url}: is a file; name a folder, or a place that fsspec reaches")
 
     def content(self, kind: str, key: str) -> bytes | None:
         """What is kept under a key; None where nothing is, or it is not what was written."""
@@ -195,9 +203,52 @@ class Cache:
         print(f"cache: {message}", file=sys.stderr)  # noqa: T201  from any process, at once
 
 
+def opened(url: str | None, size: str | None) -> Cache | None:
+    """The cache at a place (by default the user's cache folder), with room for so much; None where it is `none`.
+
+    Raises BadlineError where there is no such place, or no such size.
+    """
+    if url == NO_CACHE:
+        return None
+    cache = Cache(url or default_url(), bytes_in(size) if size else DEFAULT_BYTES)
+    cache.check()
+    return cache
+
+
+@dataclass(frozen=True)
+class Contents:
+    """How much of a kind lies in a cache, and between when it was last used (seconds since 1970)."""
+
+    entries: int
+    bytes: int
+    oldest_s: float
+    newest_s: float
+
+
+def contents(cache: Cache) -> dict[str, Contents]:
+    """What lies in a cache, by kind."""
+    found: dict[str, list[Entry]] = {}
+    for entry in cache.entries():
+        found.setdefault(entry.kind, []).append(entry)
+    return {kind: _summed(entries) for kind, entries in found.items()}
+
+
+def _summed(entries: list[Entry]) -> Contents:
+    used_s = [entry.used_s for entry in entries]
+    return Contents(len(entries), sum(entry.size for entry in entries), min(used_s), max(used_s))
+
+
 def default_url() -> str:
     """The user's cache folder."""
     return str(cache_folder())
+
+
+def bytes_in(size: str) -> int:
+    """How many bytes `500MB` or `20 GB` are. Raises BadlineError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?)i?B?", size.strip(), re.IGNORECASE)
+    if not found or not (count := round(float(found[1]) * UNITS[found[2].upper()])):
+        raise BadlineError(f"--cache-size: '{size}' is no size; write a number and a unit, as 500MB or 20GB")
+    return count
 
 
 def _is_whole(raw: bytes) -> bool:

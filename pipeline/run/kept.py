@@ -109,7 +109,7 @@ class KeptSpeech:
 def studio_scope(studio: Studio, around: Json) -> str:
     """All that a studio's windows depend on but their names and words; `around` names who else is heard in them."""
     contents = [_content(placed.options) for placed in studio.line.effects]
-    chance = [studio.chance.seed, *studio.chance.names]
+    chance: list[Json] = [studio.chance.seed, *studio.chance.names]
     call: dict[str, Json] = {"line": studio.line.said(), "level": asdict(studio.nominal), "chance": chance}
     return json_hash(
         {**call, "files": contents, "around": around, "source": sources(*LINE), **stamp(), **computed_on(studio.device)}

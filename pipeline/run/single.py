@@ -19,6 +19,7 @@ from pipeline.line.arrays import CPU, check_device
 from pipeline.line.draw import Line, PlacedEffect, draw_line
 from pipeline.line.scene import Measure
 from pipeline.line.window import RATE, Saying, Studio, Window, calibrate
+from pipeline.run.cache import Cache
 from pipeline.run.crew import Crew, Voices, kept_voices
 from pipeline.run.plan import Plan, Unit, severities_of
 from pipeline.run.unit import Done, run_unit
@@ -45,6 +46,7 @@ def place_once(
     seed: int,
     trial: int = 1,
     device: str = CPU,
+    cache: Cache | None = None,
 ) -> Done:
     """Place one call by what its scenario, profile, severity, release and voice are called. Raises BadlineError.
 
@@ -63,7 +65,7 @@ def place_once(
     refuse_unspeakable(spoken, cast.voices[who], line.caller.over(spoken.persona.habits))
     [bad] = severities_of(known, line, (bad,))
     unit = Unit(spoken.name, line.name, bad, who, trial, known)
-    return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={}, device=device)), unit)
+    return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={}, device=device), cache), unit)
 
 
 def _cast(scenario: Scenario, profile: Profile, voice: str, seed: int) -> Cast:
