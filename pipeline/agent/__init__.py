@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
+from pipeline.agent._gate import Gate as Gate
 from pipeline.agent._kept import KEPT
 from pipeline.audio import Word
 from pipeline.files import Json
@@ -100,6 +101,11 @@ class Agent(Protocol):
 
     def __init__(self, options: Any) -> None: ...  # noqa: ANN401  each engine has Options of its own
 
-    def pick_up(self, call: str, given: Given, now: datetime) -> AbstractAsyncContextManager[Conversation]:
-        """A new conversation in a fresh copy of the world `given`, at the pinned time `now`. Raises AgentError."""
+    def pick_up(
+        self, call: str, given: Given, now: datetime, gate: Gate | None = None
+    ) -> AbstractAsyncContextManager[Conversation]:
+        """A new conversation in a fresh copy of the world `given`, at the pinned time `now`. Raises AgentError.
+
+        Each request that is sent for it passes `gate` first, before any timeout begins.
+        """
         ...

@@ -17,7 +17,7 @@ from uuid import uuid4
 import httpx
 from pydantic import Field, field_serializer, model_validator
 
-from pipeline.agent import AgentError, Given, Heard, Reply
+from pipeline.agent import AgentError, Gate, Given, Heard, Reply
 from pipeline.agent._shape import Misshapen, Where, parsed, reply_in, session_in
 from pipeline.agent._template import check_gaps, fill, fill_url, gaps
 from pipeline.errors import BadlineError, InfraError
@@ -143,14 +143,17 @@ class Http:
         self.shows: frozenset[Literal["actions", "state", "handoff"]] = _shown(options.reply)
 
     @asynccontextmanager
-    async def pick_up(self, call: str, given: Given, now: datetime) -> AsyncIterator["_Conversation"]:
+    async def pick_up(
+        self, call: str, given: Given, now: datetime, gate: Gate | None = None
+    ) -> AsyncIterator["_Conversation"]:
         """A conversation over a connection of its own. Raises AgentError, and InfraError where nobody can be reached.
 
         A call that breaks off is not ended at the endpoint: it should forget old sessions by itself.
         """
         values: dict[str, Json] = {"call": call, "session": uuid4().hex, "now": now.isoformat(), "given": given}
         async with httpx.AsyncClient(headers=self._headers(), verify=self._tls, timeout=None) as client:
-            conversation = _Conversation(_Wire(client, self._options, self._secrets), self._options, values)
+            wire = _Wire(client, self._options, self._secrets, gate or Gate())
+            conversation = _Conversation(wire, self._options, values)
             await conversation.start()
             yield conversation
             await conversation.end()
@@ -283,8 +286,9 @@ class _Mask:
 class _Wire:
     """The connection of one call. Only what nobody took is sent again, under the same idempotency key."""
 
-    def __init__(self, client: httpx.AsyncClient, options: Options, secrets: Mapping[str, str]) -> None:
+    def __init__(self, client: httpx.AsyncClient, options: Options, secrets: Mapping[str, str], gate: Gate) -> None:
         self._client = client
+        self._gate = gate
         self._timeout_s = options.timeout_s
         self._tries = options.retries + 1
         self._masked = _Mask(secrets)
@@ -296,6 +300,7 @@ class _Wire:
         where = f"{method} {url}"
         for nth in range(self._tries):
             await asyncio.sleep(PAUSE_S * 2 ** (nth - 1) if nth else 0)
+            await self._gate.passed()
             came = await self._try(request, where)
             if isinstance(came, httpx.Response) and came.status_code not in TURNED_AWAY:
                 break

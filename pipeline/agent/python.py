@@ -24,7 +24,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
-from pipeline.agent import AgentError, Given, Heard, Reply
+from pipeline.agent import AgentError, Gate, Given, Heard, Reply
 from pipeline.agent._reply import checked
 from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import file_hash, json_hash
@@ -81,11 +81,17 @@ class Python:
         self._timeout_s = options.timeout_s
 
     @asynccontextmanager
-    async def pick_up(self, call: str, given: Given, now: datetime) -> AsyncIterator["_Conversation"]:
-        """A new object of the class in a deep copy of `given`. Raises AgentError."""
-        thread = _Thread(self._folder, self._timeout_s)
+    async def pick_up(
+        self, call: str, given: Given, now: datetime, gate: Gate | None = None
+    ) -> AsyncIterator["_Conversation"]:
+        """A new object of the class in a deep copy of `given`. Raises AgentError.
+
+        Making it and each reply is a request.
+        """
+        thread, gate = _Thread(self._folder, self._timeout_s), gate or Gate()
         try:
-            yield await _Conversation.begin(self._made(given, now), thread)
+            await gate.passed()
+            yield await _Conversation.begin(self._made(given, now), thread, gate)
         finally:
             thread.end()
 
@@ -96,19 +102,20 @@ class Python:
 class _Conversation:
     """One object of the user's class, and what it says first."""
 
-    def __init__(self, agent: Any, opening: Reply | None, thread: "_Thread") -> None:  # noqa: ANN401  the user's class
+    def __init__(self, agent: Any, opening: Reply | None, thread: "_Thread", gate: Gate) -> None:  # noqa: ANN401
         self._agent = agent
         self._thread = thread
+        self._gate = gate
         self.opening = opening
 
     @classmethod
-    async def begin(cls, make: Callable[[], Any], thread: "_Thread") -> "_Conversation":
+    async def begin(cls, make: Callable[[], Any], thread: "_Thread", gate: Gate) -> "_Conversation":
         def place() -> str:
             return f"{_place(type(agent), thread.folder)}: opening"
 
         agent = await thread.run(make, lambda: "the agent's constructor")
         said = await thread.run(lambda: getattr(agent, "opening", None), place)
-        return cls(agent, None if said is None else _checked(said, place), thread)
+        return cls(agent, None if said is None else _checked(said, place), thread, gate)
 
     async def reply(self, heard: Heard) -> Reply:
         """What the user's `reply` answers, checked and copied. Raises AgentError."""
@@ -119,6 +126,7 @@ class _Conversation:
         def place() -> str:
             return f"{_place(reply, folder)}: reply"
 
+        await self._gate.passed()
         return _checked(await self._thread.run(lambda: reply(heard), place), place)
 
 

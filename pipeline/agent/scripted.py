@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline.agent import Action, Decision, Given, Handoff, Heard, Reply
+from pipeline.agent import Action, Decision, Gate, Given, Handoff, Heard, Reply
 from pipeline.spec.words import Words, complaint
 
 SLOT = re.compile(r"\{(\w+)\}")
@@ -84,16 +84,19 @@ class Scripted:
         self._options = options
 
     @asynccontextmanager
-    async def pick_up(self, call: str, given: Given, now: datetime) -> AsyncIterator["_Conversation"]:
+    async def pick_up(
+        self, call: str, given: Given, now: datetime, gate: Gate | None = None
+    ) -> AsyncIterator["_Conversation"]:
         """A conversation with all the rules and an empty state; the world is not looked at."""
-        yield _Conversation(self._options)
+        yield _Conversation(self._options, gate or Gate())
 
 
 class _Conversation:
     """The rules that are left, and the state so far."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, gate: Gate) -> None:
         self._options = options
+        self._gate = gate
         self._rules = list(options.rules)
         self._state: dict[str, Any] = {}
 
@@ -104,6 +107,7 @@ class _Conversation:
 
     async def reply(self, heard: Heard) -> Reply:
         """The answer of the first rule that fits."""
+        await self._gate.passed()
         if heard.kind == "silence":
             return Reply(self._options.silence, state=dict(self._state))
         for rule in self._rules:

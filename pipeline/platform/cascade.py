@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
 
 from pipeline import values
-from pipeline.agent import Conversation, Heard, Reply
+from pipeline.agent import Conversation, Gate, Heard, Reply
 from pipeline.asr import Transcript
 from pipeline.audio import Ints
 from pipeline.chance import Chance
@@ -28,13 +28,17 @@ COUNT_EVERY_MS = 500  # how often words are counted under a prompt
 
 @dataclass(frozen=True)
 class Cascade:
-    """The platform of a release. `voice` speaks the agent's text as int16 at 16 kHz; `chance` draws latencies."""
+    """The platform of a release. `voice` speaks the agent's text as int16 at 16 kHz; `chance` draws latencies.
+
+    What the conversation waits for at `gate` is not measured as its agent's time.
+    """
 
     release: Release
     ears: Ears
     conversation: Callable[[], AbstractAsyncContextManager[Conversation]]
     voice: Voice
     chance: Chance
+    gate: Gate = field(default_factory=Gate)
 
     @asynccontextmanager
     async def pick_up(self) -> AsyncIterator["CascadeHearing"]:
@@ -209,10 +213,14 @@ class CascadeHearing:
     async def _reply(self, track: Track, turn: int | None, heard: Heard, from_ms: int, took: dict[str, int]) -> None:
         """The agent's answer to what it is told of the time from `from_ms` on is due once all has taken its time."""
         told = replace(heard, played_ms=self._played_ms)
-        self._played_ms, began_s = None, perf_counter()
+        self._played_ms, began_s = None, self._clock_s()
         reply = await self._conversation.reply(told)
-        took = {**took, "agent_ms": round(1000 * (perf_counter() - began_s)), "tts_ms": 0}
+        took = {**took, "agent_ms": round(1000 * (self._clock_s() - began_s)), "tts_ms": 0}
         self._be_due(turn, reply, self._heard_ms + self._latency_ms(track, from_ms, took))
+
+    def _clock_s(self) -> float:
+        """A clock that stands still while a request waits for its turn."""
+        return perf_counter() - self._cascade.gate.waited_s
 
     def _recognised(self, track: Track, cut: Cut) -> Recognised:
         from_ms = max(cut.start_ms - self._release.endpointing.pre_roll_ms, self._listens_from_ms)

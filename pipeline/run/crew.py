@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-from pipeline.agent import Agent, AgentError
+from pipeline.agent import Agent, AgentError, Gate
 from pipeline.audio import Floats, Ints, sound_hash, to_pcm
 from pipeline.call.asked import Listener
 from pipeline.call.caller import Caller
@@ -25,6 +25,7 @@ from pipeline.platform.ears import Ears, SoundEars, TrueEars
 from pipeline.run.beside import Beside
 from pipeline.run.cache import Cache, default_url
 from pipeline.run.kept import Shelves, engine_scope, studio_scope, texts_hash, voice_scope
+from pipeline.run.pace import Pace, pace_of
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
 from pipeline.run.stamp import computed_on, stamp, timing
 from pipeline.spec.profile import Profile
@@ -80,11 +81,12 @@ def kept_voices() -> Voices:
 
 @dataclass(eq=False)
 class Crew:
-    """Engines are built when they are first needed, and kept."""
+    """Engines are built when they are first needed, and kept; `pace` is shared with other workers, if there are any."""
 
     plan: Plan
     cache: Cache | None = None
     voices: Voices = field(default_factory=Voices)
+    pace: Pace | None = None
     _built: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,15 +136,21 @@ class Crew:
     def _platform(self, unit: Unit, scenario: Scenario, chance: Chance) -> Cascade:
         release = self.plan.release
         agent: Agent = self._engine(release.agent)
+        gate = Gate(self._pace.turn_s) if self._pace else Gate()
         return Cascade(
             release=release,
             ears=TrueEars() if unit.arm == "oracle" else self._ears,
             conversation=lambda: self._beside.conversation(
-                lambda: agent.pick_up(unit.name, scenario.given, scenario.now)
+                lambda: agent.pick_up(unit.name, scenario.given, scenario.now, gate)
             ),
             voice=lambda text: self._agent_says(text, scenario.language),
             chance=chance.named("platform"),
+            gate=gate,
         )
+
+    @cached_property
+    def _pace(self) -> Pace | None:
+        return self.pace or pace_of(self.plan.release.limits)
 
     @cached_property
     def _beside(self) -> Beside:

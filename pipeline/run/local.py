@@ -20,6 +20,7 @@ from pathlib import Path
 from pipeline.errors import BadlineError, InfraError
 from pipeline.run.cache import Cache
 from pipeline.run.crew import Crew
+from pipeline.run.pace import Pace, pace_of
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.store import Store
 from pipeline.run.unit import place_unit
@@ -53,12 +54,15 @@ def run_in_processes(
     *,
     cache: Cache | None = None,
 ) -> Generator[Ended, None, None]:
-    """The units as they end, up to `concurrency` of them under way in each worker.
+    """The units as they end, up to `concurrency` of them under way in each worker, and no more than the release allows.
 
     All that were when a worker died are run alone; one with which it dies again is set aside by name, and only it.
     Close the iterator to stop. Raises BadlineError where words turn out wrong.
     """
-    crowd = _Crowd(plan, out, cache, min(workers, len(units)), concurrency, deque(units))
+    limits = plan.release.limits
+    at_once = limits.max_concurrent or workers * concurrency
+    size = min(workers, len(units), at_once)
+    crowd = _Crowd(plan, out, cache, pace_of(limits), size, concurrency, at_once, deque(units))
     try:
         while crowd.employ():
             yield from crowd.ended()
@@ -73,8 +77,10 @@ class _Crowd:
     plan: Plan
     out: Path
     cache: Cache | None
+    pace: Pace | None
     size: int
     concurrency: int
+    at_once: int  # a unit under way has one conversation at most
     waiting: deque[Unit]
     suspects: deque[Unit] = field(default_factory=deque)
     deaths: Counter[Unit] = field(default_factory=Counter)
@@ -83,9 +89,9 @@ class _Crowd:
     def employ(self) -> bool:
         """Give out units, as long as there are some and anybody has room; whether anybody is at work."""
         while (self.waiting or self.suspects) and len(self.workers) < self.size:
-            self.workers.append(_Worker.hired(self.plan, self.out, self.cache))
+            self.workers.append(_Worker.hired(self.plan, self.out, self.cache, self.pace))
         for worker in self.workers:
-            if self.suspects and not worker.units:
+            if self.suspects and not worker.units and self._has_room:
                 worker.begin(self.suspects.popleft())
         while self.waiting and (free := self._least_busy()):
             free.begin(self.waiting.popleft())
@@ -109,12 +115,16 @@ class _Crowd:
         for worker in self.workers:
             worker.leave(until_s)
 
+    @property
+    def _has_room(self) -> bool:
+        return sum(len(worker.units) for worker in self.workers) < self.at_once
+
     def _least_busy(self) -> "_Worker | None":
         """Who has the fewest units, if there is room for one more. Nothing runs beside a suspect."""
         free = [
             one
             for one in self.workers
-            if len(one.units) < self.concurrency and self.deaths.keys().isdisjoint(one.units)
+            if self._has_room and len(one.units) < self.concurrency and self.deaths.keys().isdisjoint(one.units)
         ]
         return min(free, key=lambda worker: len(worker.units), default=None)
 
@@ -139,12 +149,13 @@ class _Worker:
     units: list[Unit] = field(default_factory=list)
 
     @classmethod
-    def hired(cls, plan: Plan, out: Path, cache: Cache | None) -> "_Worker":
+    def hired(cls, plan: Plan, out: Path, cache: Cache | None, pace: Pace | None) -> "_Worker":
         """A new process with an engine to each core: their own threads would only get in each other's way."""
+        threads = os.environ.get(ONE_THREAD[0]) or "1"
         for name in ONE_THREAD:
-            os.environ.setdefault(name, "1")
+            os.environ.setdefault(name, threads)
         ours, theirs = SPAWN.Pipe()
-        process = SPAWN.Process(target=serve, args=(theirs, plan, out, cache))
+        process = SPAWN.Process(target=serve, args=(theirs, plan, out, cache, pace))
         with _deaf_to_interrupts():
             process.start()
         theirs.close()
@@ -187,10 +198,12 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def serve(pipe: "Connection[Ended | BadlineError, Unit]", plan: Plan, out: Path, cache: Cache | None) -> None:
+def serve(
+    pipe: "Connection[Ended | BadlineError, Unit]", plan: Plan, out: Path, cache: Cache | None, pace: Pace | None
+) -> None:
     """What a worker process does until nobody sends units any more."""
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # an agent may print; stdout is for results
-    asyncio.run(_Desk(pipe, Crew(plan, cache), Store(out)).serve())
+    asyncio.run(_Desk(pipe, Crew(plan, cache, pace=pace), Store(out)).serve())
 
 
 class _Desk:

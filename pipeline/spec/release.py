@@ -64,6 +64,17 @@ class Latency(Words):
     tts_ms: MsRange = (250, 250)
 
 
+class Limits(Words):
+    """How much a run asks of the agent, all its workers together; null: as much as comes.
+
+    Never more than `max_concurrent` conversations at once, and never more than `per_second` requests a second, evenly
+    spaced. No call comes out otherwise for it, so a run may be continued under other limits.
+    """
+
+    max_concurrent: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    per_second: Annotated[float, Field(ge=0.01, le=10_000)] | None = None
+
+
 class Release(Words):
     """The system under test.
 
@@ -80,9 +91,10 @@ class Release(Words):
     agent: Agent
     agent_voice: Tts
     latency: Latency = Latency()
+    limits: Limits = Limits()
 
     def said(self) -> dict[str, Any]:
-        """The release as plain words, for records and hashes."""
+        """What of the release determines a call, as plain words for records and hashes."""
         engines = {key: getattr(self, key).said() for key in ("asr", "agent", "agent_voice")}
         endpointing = {**self.endpointing.model_dump(exclude={"vad"}), "vad": self.endpointing.vad.said()}
         return {
