@@ -128,6 +128,27 @@ def test_a_codec_that_is_not_installed_is_refused_by_name_as_missing():
     assert refusal.value.errors()[0]["type"] == "missing_package"
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "default"), [("g726", 16_000, 40_000, 32_000), ("amr_nb", 4_750, 12_200, 12_200)]
+)
+def test_a_codec_has_the_bit_rate_that_is_asked_for(name, low, high, default):
+    sound = speechlike(16_000, 1.0)
+    few, many, middling, written = (
+        coded(scene(sound), name=name, **bits).speech
+        for bits in ({"bitrate": low}, {"bitrate": high}, {"bitrate": default}, {})
+    )
+    middle = slice(4_000, -4_000)
+    likeness = [np.corrcoef(heard[0, middle], sound[middle])[0, 1] for heard in (few, many)]
+    assert likeness[0] < likeness[1] - 0.01
+    assert np.array_equal(middling, written)
+
+
+def test_only_frames_that_are_heard_count_as_concealed():
+    lost = np.isin(np.arange(50), (3, 4, 30))[None]
+    before = scene(speechlike(16_000, 1.0), lost=lost, hidden=8_000)
+    assert measured(coded(before), "concealed_by_pcm").got == pytest.approx(1 / 25)
+
+
 def test_what_opus_conceals_itself_is_said_to_be_its_decoders():
     lost = np.isin(np.arange(50), (20, 30))[None]
     before = scene(speechlike(16_000, 1.0), lost=lost)

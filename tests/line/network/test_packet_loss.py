@@ -104,8 +104,15 @@ def test_over_many_windows_what_was_got_is_within_what_chance_allows():
 
 
 def test_the_measured_loss_rate_is_that_of_the_visible_frames():
-    marked = after(scene(4, hidden=RATE), rate=0.3)
-    assert marked.got[0][0].got == marked.lost[0, 50:].mean()
+    marked = after(scene(4, rows=8, hidden=RATE), rate=0.3)
+    assert [row[0].got for row in marked.got] == marked.lost[:, 50:].mean(axis=1).tolist()
+
+
+def test_the_burst_that_is_measured_is_the_first_to_begin_among_the_visible_frames():
+    marked = after(scene(4, rows=8, hidden=RATE), rate=0.2, mean_burst=3)
+    for lost, [_, burst] in zip(marked.lost[:, 50:], marked.got, strict=True):
+        begins = np.flatnonzero(~lost[:-1] & lost[1:])[0] + 1
+        assert burst.got == np.flatnonzero(~lost[begins:])[0]
 
 
 def test_no_burst_no_mean_burst():
