@@ -63,11 +63,11 @@ class Cache:
             raise BadlineError(f"--cache: {self.url}: is a file; name a folder, or a place that fsspec reaches")
 
     def content(self, kind: str, key: str) -> bytes | None:
-        """What is kept under a key; None where nothing is, or it is not what was written."""
+        """What is kept under a key; None where nothing is, or nothing that can be read, or not what was written."""
         path = self._path(kind, key)
         try:
             raw = self._system.cat_file(path)
-        except FileNotFoundError:
+        except OSError:
             return None
         if not _is_whole(raw):
             self._tell(f"{path}: was damaged; it is made anew")

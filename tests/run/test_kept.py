@@ -4,9 +4,26 @@ import numpy as np
 import pytest
 
 from pipeline import engines
-from pipeline.audio import Sound
+from pipeline.asr import Transcript
+from pipeline.audio import Sound, Word
+from pipeline.line.scene import Measure
+from pipeline.line.window import Rendered
+from pipeline.platform.ears import Recognised
 from pipeline.run.cache import Cache
-from pipeline.run.kept import Kept, KeptSpeech, Shelves, pack_sound, unpack_sound
+from pipeline.run.crew import Crew
+from pipeline.run.kept import (
+    Kept,
+    KeptSpeech,
+    Shelves,
+    pack_recognised,
+    pack_sound,
+    pack_window,
+    unpack_recognised,
+    unpack_sound,
+    unpack_window,
+)
+from pipeline.run.plan import find_job, read_plan
+from pipeline.run.unit import run_unit
 from pipeline.spec.words import Chosen
 
 
@@ -72,3 +89,65 @@ def test_a_voice_of_the_package_sounds_as_it_does_without(tmp_path):
             Shelves(Cache(str(tmp_path))).speech(tone).speak("one two", seed=3).samples.tobytes()
             == alone.samples.tobytes()
         )
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(str(tmp_path / "cache"))
+
+
+def all_facts(toys, cache):
+    """The facts of all units of the suite, in the plan's order."""
+    crew = Crew(read_plan(find_job(str(toys.suite), None)), cache)
+    return [run_unit(crew, unit).facts for unit in crew.plan.units]
+
+
+def made_again(toys, cache):
+    """What was made though all had been run before something was changed."""
+    all_facts(toys, cache)
+    return cache.counts()["made"]
+
+
+def test_calls_are_the_same_with_a_cache_without_one_and_with_a_full_one(toys, cache):
+    cold = all_facts(toys, cache)
+    assert cache.counts()["made"].keys() == {"speech", "windows", "calibrations", "probabilities", "transcripts"}
+    warm = all_facts(toys, cache)
+    assert cache.counts()["made"] == {}
+    assert cold == warm == all_facts(toys, None)
+
+
+def test_where_only_the_agent_changed_nothing_is_made_that_was_made_before(toys, cache):
+    all_facts(toys, cache)
+    toys.change("desk/desk.py", "it is on its way goodbye", "goodbye it is on its way now")
+    cache.counts()
+    assert made_again(toys, cache) == {"speech": 1}
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "kinds"),
+    [
+        ("noisy.yaml", "[5, 9]", "[6, 9]", {"windows", "calibrations", "probabilities", "transcripts"}),
+        ("noisy.yaml", "mean_burst: 2", "mean_burst: 3", {"windows", "calibrations", "probabilities", "transcripts"}),
+        ("suite.yaml", "seed: 3", "seed: 4", {"windows", "calibrations", "probabilities", "transcripts"}),
+        ("release.yaml", "vad: energy", "vad: {energy: {threshold_db: 8}}", {"probabilities"}),
+        ("release.yaml", "silence_ms: 700", "silence_ms: 500", {"transcripts"}),
+    ],
+)
+def test_what_depends_on_a_change_is_made_anew_and_nothing_else(toys, cache, file, before, after, kinds):
+    all_facts(toys, cache)
+    toys.change(file, before, after)
+    cache.counts()
+    made = made_again(toys, cache)
+    assert kinds & {"windows", "calibrations"} <= made.keys() <= kinds
+    assert made_again(toys, cache) == {}
+
+
+def test_a_windows_measures_and_a_turns_words_come_back_to_the_last_digit():
+    got = (
+        Measure("room.noise", "snr_db", 0.1 + 0.2, np.float32(1 / 3), "set", tolerance=1),
+        Measure("a", "b", None, np.int64(3), "drawn"),
+    )
+    back = unpack_window(pack_window(Rendered(np.array([-32768, 0, 32767], np.int16), got)))
+    assert back.got == got and back.pcm.tolist() == [-32768, 0, 32767] and isinstance(back.got[1].got, int)
+    heard = Recognised(Transcript("zero four", (Word("zero", 0, 310, 0.1 + 0.2), Word("four", 310, 500)), None), 512)
+    assert unpack_recognised(pack_recognised(heard)) == heard
