@@ -74,6 +74,21 @@ class {name}:
     def __call__(self, scene, rngs):
         return {after}
 """
+ASR = """
+from pipeline.asr import tones
+
+
+class Options(tones.Options):
+    pass
+
+
+class {name}(tones.Tones):
+    batch = {batch}
+
+    def transcribe(self, sounds):
+        {transcribe}
+        return super().transcribe(sounds)
+"""
 SUITE = """
 name: toys
 seed: 3
@@ -115,16 +130,21 @@ class Toys:
         self.write("desk/desk.py", DESK.replace("def trap(order):\n    pass", f"def trap(order):\n    {trap}"))
 
     def add_effect(self, name: str, after: str) -> Path:
-        """Another's effect for the room, found by its entry point, once the folder is on Python's path.
+        """Another's effect for the room; `after` is the scene that it makes, as Python."""
+        return self.add_engine("room", name, EFFECT.format(name=name.capitalize(), after=after))
 
-        `after` is the scene that it makes, as Python.
-        """
+    def add_asr(self, name: str, transcribe: str, batch: int = 1) -> Path:
+        """Another's recogniser, which hears as the toy does; `transcribe` is what it does before, as Python."""
+        return self.add_engine("asr", name, ASR.format(name=name.capitalize(), batch=batch, transcribe=transcribe))
+
+    def add_engine(self, stage: str, name: str, text: str) -> Path:
+        """Another's engine, found by its entry point, once the folder is on Python's path."""
         site = self.folder / "site"
         about = site / "other-1.0.dist-info"
         about.mkdir(parents=True)
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text(f"[badline.room]\n{name} = other_{name}\n")
-        (site / f"other_{name}.py").write_text(EFFECT.format(name=name.capitalize(), after=after))
+        (about / "entry_points.txt").write_text(f"[badline.{stage}]\n{name} = other_{name}\n")
+        (site / f"other_{name}.py").write_text(text)
         return site
 
 

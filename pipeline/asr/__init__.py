@@ -1,6 +1,6 @@
 """Speech -> words. An engine is a file with a class of its name and its Options."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -16,8 +16,18 @@ class Transcript:
     confidence: float | None = None
 
 
+class NotYet(Exception):
+    """The recogniser has taken the sound, and works on it beside the calls: await `done`, then ask again."""
+
+    def __init__(self, done: Awaitable[None]) -> None:
+        self.done = done
+
+
 class Asr(Protocol):
-    """Recognises. Same sound on the same machine: same transcript. `languages` without region."""
+    """Recognises. Same sound on the same machine: same transcript. `languages` without region.
+
+    One that gains from several sounds at once says so by an attribute `batch`: how many it takes.
+    """
 
     version: ClassVar[int]
     languages: tuple[str, ...]

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline import values
 from pipeline.agent import Conversation, Gate, Heard, Reply
-from pipeline.asr import Transcript
+from pipeline.asr import NotYet, Transcript
 from pipeline.audio import Ints
 from pipeline.chance import Chance
 from pipeline.line.track import Track
@@ -91,7 +91,7 @@ class CascadeHearing:
         pressed = track.keys(start_ms, self._heard_ms)
         cut = self._turns.feed(start_ms, self._heard_ms, speech=speech)
         if self._sounding:
-            for one in self._under_prompt(track, self._sounding, cut, is_pressed=bool(pressed)):
+            async for one in self._under_prompt(track, self._sounding, cut, is_pressed=bool(pressed)):
                 yield one
             if self._sounding:
                 return
@@ -109,10 +109,13 @@ class CascadeHearing:
             yield Event(self._heard_ms, "no_input")
             await self._reply(track, None, Heard("silence"), self._heard_ms - 1, {})
 
-    def _under_prompt(self, track: Track, answer: Answer, cut: Cut | None, *, is_pressed: bool) -> Iterator[Out]:
+    async def _under_prompt(
+        self, track: Track, answer: Answer, cut: Cut | None, *, is_pressed: bool
+    ) -> AsyncIterator[Out]:
         """What is heard while the agent speaks stops it, or is lost."""
-        if is_pressed or self._is_interrupted(track, cut):
-            yield from self._stop(answer)
+        if is_pressed or await self._is_interrupted(track, cut):
+            for one in self._stop(answer):
+                yield one
         elif cut:
             yield Event(self._heard_ms, "unheard_under_prompt", f"{cut.speech_ms} ms of speech")
 
@@ -161,7 +164,7 @@ class CascadeHearing:
         self._deaf_ms += speech * frame_ms
         return True
 
-    def _is_interrupted(self, track: Track, cut: Cut | None) -> bool:
+    async def _is_interrupted(self, track: Track, cut: Cut | None) -> bool:
         """Whether the turn under the prompt, over (`cut`) or not, is enough to stop it."""
         turn, barge_in = cut or self._turns.until(self._heard_ms), self._release.barge_in
         if turn is None or turn.speech_ms < barge_in.min_speech_ms:
@@ -171,7 +174,8 @@ class CascadeHearing:
         if cut is None and self._heard_ms - self._counted_ms < COUNT_EVERY_MS:
             return False
         self._counted_ms = self._heard_ms
-        return len(self._recognised(track, turn).transcript.text.split()) >= barge_in.min_words
+        recognised = await self._recognised(track, turn)
+        return len(recognised.transcript.text.split()) >= barge_in.min_words
 
     def _stop(self, answer: Answer) -> Iterator[Out]:
         """The caller is heard to speak: the agent falls silent, unless it is about to anyway."""
@@ -187,7 +191,7 @@ class CascadeHearing:
 
     async def _listen(self, track: Track, cut: Cut) -> AsyncIterator[Out]:
         """A turn is over: recognised, and given to the agent, unless it was a noise while a reply was due."""
-        recognised = self._recognised(track, cut)
+        recognised = await self._recognised(track, cut)
         heard, took = recognised.transcript, {"asr_ms": recognised.took_ms}
         turn = Turn(cut.start_ms, cut.end_ms, cut.decided_ms, heard.text, heard.words, heard.confidence)
         if heard.text.strip() or not self._due:
@@ -222,9 +226,14 @@ class CascadeHearing:
         """A clock that stands still while a request waits for its turn."""
         return perf_counter() - self._cascade.gate.waited_s
 
-    def _recognised(self, track: Track, cut: Cut) -> Recognised:
+    async def _recognised(self, track: Track, cut: Cut) -> Recognised:
+        """What is made of a turn. Other calls go on where the recogniser works beside them; else nothing is awaited."""
         from_ms = max(cut.start_ms - self._release.endpointing.pre_roll_ms, self._listens_from_ms)
-        return self._ears.recognised(track, cut, from_ms=from_ms)
+        while True:
+            try:
+                return self._ears.recognised(track, cut, from_ms=from_ms)
+            except NotYet as gathered:
+                await gathered.done
 
     @property
     def _is_silent_too_long(self) -> bool:

@@ -24,6 +24,7 @@ from pipeline.platform.cascade import Cascade
 from pipeline.platform.ears import Ears, SoundEars, TrueEars
 from pipeline.run.beside import Beside
 from pipeline.run.cache import Cache, default_url
+from pipeline.run.gathered import gathering
 from pipeline.run.kept import Shelves, engine_scope, studio_scope, texts_hash, voice_scope
 from pipeline.run.pace import Pace, pace_of
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
@@ -159,7 +160,7 @@ class Crew:
     @cached_property
     def _ears(self) -> Ears:
         chosen = (self.plan.release.endpointing.vad, self.plan.release.asr)
-        vad, asr = (self._engine(one) for one in chosen)
+        vad, asr = self._engine(chosen[0]), gathering(self._engine(chosen[1]), self.plan.release.latency)
         heard, words = (engine_scope(one, engine) for one, engine in zip(chosen, (vad, asr), strict=True))
         return SoundEars(vad, asr, self._shelves.probabilities(heard), self._shelves.transcripts(words))
 
