@@ -1,6 +1,7 @@
 """A line: a profile with every number settled for one call, its effects built and in physical order."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pipeline import engines
@@ -29,31 +30,31 @@ class Line:
 
     effects: tuple[PlacedEffect, ...] = ()
 
-    @property
+    @cached_property
     def lookahead_ms(self) -> int:
         """How far its sound runs ahead: what is heard at t does not depend on what comes after t and this."""
         # A talker shapes words before they are spoken, so what a talker effect looks ahead delays nobody.
         return sum(placed.effect.lookahead_ms for placed in self.effects if placed.place != "talker")
 
-    @property
+    @cached_property
     def delay_ms(self) -> int:
         """One way, with what the effects look ahead."""
         own = [placed.effect.delay_ms for placed in self.effects if isinstance(placed.effect, Delays)]
         return (sum(own) if own else ONE_WAY_MS) + self.lookahead_ms
 
-    @property
+    @cached_property
     def drop_ms(self) -> int | None:
         """When the line drops, if it does."""
         drops = [placed.effect.drop_ms for placed in self.effects if isinstance(placed.effect, Drops)]
         return min((ms for ms in drops if ms is not None), default=None)
 
-    @property
+    @cached_property
     def reach_ms(self) -> int | None:
         """For how long what the agent says is heard on the caller's side; None: it is not."""
         reaches = [one.effect.reach_ms for one in self.effects if isinstance(one.effect, HearsAgent)]
         return max(reaches) + SMEARED_MS if reaches else None
 
-    @property
+    @cached_property
     def voices(self) -> frozenset[str]:
         """The kinds of bystander whose speech the effects need."""
         return frozenset(kind for placed in self.effects for kind in placed.effect.voices)
