@@ -113,6 +113,10 @@ class Crew:
         shows = tuple(sorted(self._engine(self.plan.release.agent).shows))
         return replace(finished, record=replace(finished.record, calibration=checked, shows=shows)), line
 
+    def kept(self) -> dict[str, Any]:
+        """What of the cache was found, and what was made, since this was last asked; nothing where there is none."""
+        return {"cache": self.cache.counts()} if self.cache else {}
+
     def stamp(self, unit: Unit) -> dict[str, Any]:
         """What the unit's equal bytes are promised for: this machine, its libraries, and the engines that know more."""
         release = self.plan.release

@@ -258,7 +258,8 @@ async def work(crew: Crew, store: Store, unit: Unit) -> Ended:
             break
         try:
             done = await place_unit(crew, unit)
-            store.commit(done, {"host": platform.node(), "attempts": attempt, "stamp": crew.stamp(unit)})
+            known = {"host": platform.node(), "attempts": attempt, "stamp": crew.stamp(unit)}
+            store.commit(done, {**known, **crew.kept()})
         except InfraError as error:
             why = str(error)
     else:
