@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from pipeline.errors import BadlineError, InfraError
+from pipeline.files import Json
 from pipeline.run.cache import Cache
 from pipeline.run.crew import Crew
 from pipeline.run.pace import Pace, pace_of
@@ -258,7 +259,7 @@ async def work(crew: Crew, store: Store, unit: Unit) -> Ended:
             break
         try:
             done = await place_unit(crew, unit)
-            known = {"host": platform.node(), "attempts": attempt, "stamp": crew.stamp(unit)}
+            known: dict[str, Json] = {"host": platform.node(), "attempts": attempt, "stamp": crew.stamp(unit)}
             store.commit(done, {**known, **crew.kept()})
         except InfraError as error:
             why = str(error)
