@@ -11,7 +11,7 @@ def at_once() -> float:
 
 
 class Gate:
-    """What each request of a call to its agent passes; `turn_s` says for how long the next one has to wait.
+    """What each request of a call to its agent passes once `turn_s` is 0; else it is in how long to ask again.
 
     `waited_s` is the waiting so far, which is no time of the agent's.
     """
@@ -23,6 +23,6 @@ class Gate:
     async def passed(self) -> None:
         """Wait for one's turn."""
         began_s = perf_counter()
-        if (turn_s := self._turn_s()) > 0:
+        while (turn_s := self._turn_s()) > 0:
             await asyncio.sleep(turn_s)
-            self.waited_s += perf_counter() - began_s
+        self.waited_s += perf_counter() - began_s

@@ -19,9 +19,8 @@ MOMENT = struct.Struct("d")
 class Pace:
     """At most so many requests a second, evenly spaced. Given to a process as it is started, it is shared with it.
 
-    The moment at which the next request may go stands in a file without a name. Whoever asks takes that moment and
-    moves it on, under a lock that the system takes back from a process that dies. One that has died before its turn
-    came leaves a gap, and nobody else waits for it.
+    When the last one went stands in a file without a name. It is read and written under a lock that the system takes
+    back from a process that dies.
     """
 
     def __init__(self, per_second: float, file: int | None = None) -> None:
@@ -30,20 +29,23 @@ class Pace:
         weakref.finalize(self, os.close, self._file)
 
     def turn_s(self) -> float:
-        """Take a turn: how long it is until then."""
+        """0: a request may go now, and is counted. Otherwise how long it is until one may.
+
+        Counted when it goes and not before: whoever wakes up late is not joined by those who are in time.
+        """
         with self._alone():
-            # One clock for all processes since the machine was started.
-            now_s = time.monotonic()
-            turn_s = max(now_s, self._next_s())
-            os.pwrite(self._file, MOMENT.pack(turn_s + 1 / self._per_second), 0)
-        return turn_s - now_s
+            now_s, last_s = time.monotonic(), self._last_s()  # one clock for all processes of the machine
+            if last_s is not None and (next_s := last_s + 1 / self._per_second) > now_s:
+                return next_s - now_s
+            os.pwrite(self._file, MOMENT.pack(now_s), 0)
+        return 0.0
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _shared, (self._per_second, DupFd(self._file))
 
-    def _next_s(self) -> float:
+    def _last_s(self) -> float | None:
         kept = os.pread(self._file, MOMENT.size, 0)
-        return float(MOMENT.unpack(kept)[0]) if kept else 0.0
+        return float(MOMENT.unpack(kept)[0]) if kept else None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

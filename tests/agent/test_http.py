@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import json
 import re
 import socket
@@ -12,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from pipeline.agent import Action, AgentError, Handoff, Heard, Reply
+from pipeline.agent import Action, AgentError, Gate, Handoff, Heard, Reply
 from pipeline.agent.http import Http, Options
 from pipeline.agent.python import Options as PythonOptions
 from pipeline.agent.python import Python, load_module
@@ -332,6 +333,24 @@ def test_a_drip_does_not_hold_the_line(endpoint):
     """Each byte comes in time, the answer never does."""
     with pytest.raises(AgentError, match=r"there was no answer within 0\.3 s"):
         asked(endpoint((200, "drip")).url, HELLO, timeout_s=0.3)
+
+
+# Waiting for one's turn
+
+
+def test_each_request_passes_the_gate_also_what_is_sent_again_and_no_timeout_runs_meanwhile(endpoint):
+    server = endpoint((200, {}), (503, ""), (200, NOTHING_DONE), (200, {}))
+    turns = itertools.cycle([0.15, 0])
+    gate = Gate(lambda: next(turns))
+    agent = Http(options(url=server.url, start={"url": "/start"}, end={"url": "/end"}, timeout_s=0.1))
+
+    async def talk():
+        async with agent.pick_up("the call", {}, NOW, gate) as conversation:
+            return await conversation.reply(HELLO)
+
+    assert asyncio.run(talk()).text == "Yes?"
+    assert len(server.asked) == 4
+    assert gate.waited_s == pytest.approx(4 * 0.15, abs=0.1)
 
 
 # The reference agent as a server

@@ -1,11 +1,12 @@
 import asyncio
+import itertools
 import sys
 import threading
 from datetime import datetime
 
 import pytest
 
-from pipeline.agent import AgentError, Heard, Reply
+from pipeline.agent import AgentError, Gate, Heard, Reply
 from pipeline.agent.python import Options, Python, load_class, load_module
 from pipeline.errors import BadlineError
 from pipeline.files import Page
@@ -186,6 +187,21 @@ def test_one_that_never_answers_fails_in_time_and_keeps_no_process(tmp_path, bod
     with pytest.raises(AgentError, match=r"desk\.py:5: reply did not answer within 0\.2 s"):
         asyncio.run(talk())
     assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+
+
+def test_making_it_and_each_reply_pass_the_gate_and_no_timeout_runs_meanwhile(tmp_path):
+    (tmp_path / "desk.py").write_text(f"{HEAD}{MADE}    def reply(self, heard): return 'ok'")
+    words = {"target": "desk.py:Desk", "timeout_s": 0.1}
+    agent = Python(words_of(Options, Page(tmp_path / "release.yaml", words, {})))
+    turns = itertools.cycle([0.15, 0])
+    gate = Gate(lambda: next(turns))
+
+    async def talk():
+        async with agent.pick_up("call", {}, NOW, gate) as conversation:
+            return await conversation.reply(Heard("speech", "a"))
+
+    assert asyncio.run(talk()) == Reply("ok")
+    assert gate.waited_s == pytest.approx(2 * 0.15, abs=0.1)
 
 
 def test_what_belongs_to_a_thread_lasts_for_a_call(tmp_path):

@@ -8,7 +8,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from pipeline.agent import Action, AgentError, Handoff, Heard, Reply
+from pipeline.agent import Action, AgentError, Handoff, Gate, Heard, Reply
 from pipeline.asr.tones import Options as TonesOptions
 from pipeline.asr.tones import Tones
 from pipeline.audio import pcm_hash
@@ -894,6 +894,27 @@ def test_a_measured_agent_takes_the_time_that_it_takes():
         told = hear(cascade(system, conversation=agent.pick_up), call_of(FIRST))
         took_ms = of(Answer, told)[0].start_ms - of(Turn, told)[0].decided_ms
         assert least_ms <= took_ms < least_ms + (500 if least_ms == 50 else 1)
+
+
+@dataclass
+class Queueing(Agent):
+    """Waits for its turn before each reply."""
+
+    gate: Gate = None
+
+    async def reply(self, heard):
+        await self.gate.passed()
+        return await super().reply(heard)
+
+
+def test_waiting_for_a_turn_is_no_time_of_a_measured_agent():
+    turns = iter([0.2, 0])
+    gate = Gate(lambda: next(turns))
+    system = release(latency={**INSTANT, "agent_ms": "measured"}, no_input_ms=None)
+    platform = replace(cascade(system, conversation=Queueing([Reply("yes")], gate=gate).pick_up), gate=gate)
+    told = hear(platform, call_of(FIRST))
+    assert gate.waited_s >= 0.2
+    assert of(Answer, told)[0].start_ms - of(Turn, told)[0].decided_ms < 100
 
 
 class Thorough(Counting):

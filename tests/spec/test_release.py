@@ -43,6 +43,10 @@ def test_a_latency_is_a_number_or_a_range(release):
         ("{asr_ms: 300}", "{asr_ms: [900, 400]}", "6: latency.asr_ms: [900, 400] runs downwards; write [400, 900]"),
         ("{asr_ms: 300}", "{asr_ms: [true, false]}", "6: latency.asr_ms: wants a whole number of ms, or a range"),
         ("{asr_ms: 300}", "{asr_ms: [4, 99000]}", "6: latency.asr_ms.1: 99000 is above 60000 ms"),
+        ("latency: {asr_ms: 300}", "limits: {max_concurrent: 0}", "6: limits.max_concurrent: 0 is below 1"),
+        ("latency: {asr_ms: 300}", "limits: {max_concurrent: 2.5}", "6: limits.max_concurrent: wants a whole number"),
+        ("latency: {asr_ms: 300}", "limits: {per_second: 0}", "6: limits.per_second: 0 is below 0.01"),
+        ("latency: {asr_ms: 300}", "limits: {per_minute: 9}", "6: limits.per_minute: is not a key here. Known: max_c"),
     ],
 )  # fmt: skip
 def test_a_release_is_refused_where_it_is_wrong(wrong, old, new, message):
