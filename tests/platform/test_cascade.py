@@ -8,7 +8,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from pipeline.agent import Action, AgentError, Handoff, Gate, Heard, Reply
+from pipeline.agent import Action, AgentError, Gate, Handoff, Heard, Reply
 from pipeline.asr.tones import Options as TonesOptions
 from pipeline.asr.tones import Tones
 from pipeline.audio import pcm_hash
