@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 from pipeline.agent import Action, Decision, Handoff, Reply
+from pipeline.agent._kept import refuse_deep
 from pipeline.files import Json, canonical_json
 from pipeline.spec.words import Words, complaint
 
@@ -233,6 +234,7 @@ def parsed(text: str | bytes) -> Json:
         canonical_json(found).encode()
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    refuse_deep(found)
     return found
 
 

@@ -18,6 +18,7 @@ import httpx
 from pydantic import Field, field_serializer, model_validator
 
 from pipeline.agent import AgentError, Gate, Given, Heard, Reply
+from pipeline.agent._reply import bounded
 from pipeline.agent._shape import Misshapen, Where, parsed, reply_in, session_in
 from pipeline.agent._template import check_gaps, fill, fill_url, gaps
 from pipeline.errors import BadlineError, InfraError
@@ -50,6 +51,7 @@ TURNED_AWAY = (429, 502, 503)
 CONNECT_S = 5.0
 PAUSE_S = 0.2  # doubles with each try
 SHOWN = 200  # characters of a body in a message
+MOST_BYTES = 5_000_000  # of an answer: one without end would fill the memory before its time is over
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -233,9 +235,11 @@ class _Conversation:
             found = answer.json()
             if (session := session_in(found, where)) is not None:
                 self.values["session"] = session
-            return reply_in(found, where)
+            return bounded(reply_in(found, where))
         except Misshapen as error:
             raise AgentError(answer.told(str(error))) from None
+        except ValueError as error:
+            raise AgentError(answer.told(f"is too much: its {error}")) from None
 
 
 def _plain(heard: Heard) -> dict[str, Json]:
@@ -318,13 +322,27 @@ class _Wire:
         try:
             # httpx limits each read; an endpoint that drips would go on for ever.
             async with asyncio.timeout(self._timeout_s):
-                return await self._client.send(request)
+                return await self._received(request, where)
         except TimeoutError:
             raise AgentError(f"{where}: there was no answer within {self._timeout_s:g} s") from None
         except httpx.TransportError as error:
             return error
         except httpx.DecodingError as error:
             raise AgentError(f"{where}: the answer cannot be read: {error}") from None
+
+    async def _received(self, request: httpx.Request, where: str) -> httpx.Response:
+        """The whole answer: its status and its body. Raises AgentError where it does not come to an end."""
+        came, body = await self._client.send(request, stream=True), bytearray()
+        try:
+            async for piece in came.aiter_bytes():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    raise AgentError(
+                        f"{where}: the answer (status {came.status_code}) is longer than {MOST_BYTES} bytes"
+                    )
+        finally:
+            await came.aclose()
+        return httpx.Response(came.status_code, content=bytes(body))
 
     def _lost(self, where: str, error: httpx.TransportError) -> Exception:
         """Whose fault a lost connection is: with nobody there at pick-up, no agent was tested."""
