@@ -1,7 +1,9 @@
 """Each command: parse, call one function, print. Results on stdout, progress on stderr."""
 
+import errno
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -59,6 +61,8 @@ WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
 # Those this process may use: a container may have fewer than the machine.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# Where there is no room for a file, the error often does not say for which.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PICTURE_ENDINGS = (".png", ".svg", ".pdf")
 
 WRITTEN = {
@@ -108,7 +112,7 @@ def run(
 
     Example: badline run smoke --out runs/smoke
     """
-    with Watching(err) as watching:
+    with Watching(err, shlex.join(["badline", *sys.argv[1:]])) as watching:
         summary = run_batch(
             find_job(suite, release),
             out_dir,
@@ -560,6 +564,8 @@ def _guarded(command: Callable[[], None]) -> int:
     except BadlineError as error:
         return _refused(str(error), 2)
     except OSError as error:
+        if error.errno in FULL:
+            return _refused(f"{error.filename or 'a file'}: {error.strerror}. Make room, and give the command again", 2)
         return _bug() if error.filename is None else _refused(f"{error.filename}: {error.strerror}", 2)
     except Exception:  # noqa: BLE001  Python would end with 1, which says that a floor is broken
         return _bug()

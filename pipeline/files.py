@@ -193,16 +193,16 @@ def file_hash(path: Path) -> str:
 def create_file(path: Path, content: bytes) -> bool:
     """Write `path` whole or not at all, and never over what is there; False when it was there already."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         path.hardlink_to(part)
     except FileExistsError:
         return False
     finally:
-        part.unlink()
+        part.unlink(missing_ok=True)
     return True
 
 

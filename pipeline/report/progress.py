@@ -16,10 +16,13 @@ RATE_OVER_S = 300.0  # calls end seldom: a rate over less would jump about
 
 
 class Watching:
-    """Told when a run begins and when each unit ends; shows rate, time left and passes so far."""
+    """Told when a run begins and when each unit ends; shows rate, time left and passes so far.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    Where the run is interrupted it says by which `command` it goes on.
+    """
+
+    def __init__(self, console: Console, command: str) -> None:
+        self._console, self._command = console, command
         columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
         # Where nobody watches, it still keeps count.
         self._bar = Progress(
@@ -38,7 +41,7 @@ class Watching:
     ) -> None:
         self._bar.stop()
         if kind is KeyboardInterrupt:
-            self._say(f"{self._count()} calls are done and kept; the same command goes on from there")
+            self._say(f"{self._count()} calls are done and kept; the same command goes on from there: {self._command}")
 
     def begin(self, total: int, done: int) -> None:
         """The run has `total` units, of which `done` were committed before."""

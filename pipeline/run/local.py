@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -24,9 +24,11 @@ from pipeline.run.crew import Crew
 from pipeline.run.pace import Pace, pace_of
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.store import Store
-from pipeline.run.unit import place_unit
+from pipeline.run.unit import Done, place_unit
 
 ATTEMPTS = 3  # only infrastructure is retried
+# Before the second and the third: a server that is started anew is back by then.
+PAUSES_S = (1.0, 4.0)
 DEATHS = 2  # an input that kills its worker as often is set aside
 # Enough for a worker to be busy while agents take seven times as long for a turn as it does; few enough that, should
 # one of them kill it, the rest are soon run again, and that an agent's endpoint is not stormed.
@@ -109,12 +111,18 @@ class _Crowd:
                 yield from self._bury(worker)
 
     def dismiss(self) -> None:
-        """End all work: calls under way may still finish within a short time, and are kept."""
+        """End all work: calls under way may still finish within a short time, and are kept. Ctrl-C ends that, too."""
+        if busy := sum(len(worker.units) for worker in self.workers):
+            _tell(f"{busy} calls under way have {GRACE_S:g} s to finish; Ctrl-C ends them at once")
         for worker in self.workers:
             worker.pipe.close()
         until_s = time.monotonic() + GRACE_S
-        for worker in self.workers:
-            worker.leave(until_s)
+        try:
+            for worker in self.workers:
+                worker.process.join(max(0.0, until_s - time.monotonic()))
+        finally:
+            for worker in self.workers:
+                worker.end()
 
     @property
     def _has_room(self) -> bool:
@@ -132,13 +140,19 @@ class _Crowd:
     def _bury(self, worker: "_Worker") -> Iterator[Ended]:
         """Any unit of a dead worker's may have killed it: they become suspects, or, dead twice, have ended."""
         worker.pipe.close()
-        worker.leave(time.monotonic())
+        # It may have sent its last words and not be gone yet.
+        worker.process.join(GRACE_S)
+        worker.end()
+        how = _how_it_died(worker.process)
+        self.deaths.update(worker.units)
+        if again := [unit for unit in worker.units if self.deaths[unit] < DEATHS]:
+            _tell(
+                f"a worker process died ({how}); what was under way in it is run again, each call alone: {len(again)}"
+            )
+            self.suspects.extend(again)
         for unit in worker.units:
-            self.deaths[unit] += 1
-            if self.deaths[unit] < DEATHS:
-                self.suspects.append(unit)
-            else:
-                yield Ended(unit, "infra_error", DIED)
+            if unit not in again:
+                yield Ended(unit, "infra_error", f"{DIED} ({how})")
 
 
 @dataclass(eq=False)
@@ -179,11 +193,20 @@ class _Worker:
         self.units.remove(ended.unit)
         return ended
 
-    def leave(self, until_s: float) -> None:
-        """Wait until it has gone, which it does once its pipe is closed; then end it, whatever it does."""
-        self.process.join(max(0.0, until_s - time.monotonic()))
+    def end(self) -> None:
+        """End it, whatever it does; one that has gone by itself, since its pipe was closed, is only buried."""
         self.process.kill()
         self.process.join()
+
+
+def _how_it_died(process: BaseProcess) -> str:
+    """By which signal, or with which exit code."""
+    code = process.exitcode or 0
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _tell(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
 
 
 @contextmanager
@@ -260,9 +283,21 @@ async def work(crew: Crew, store: Store, unit: Unit) -> Ended:
         try:
             done = await place_unit(crew, unit)
             known: dict[str, Json] = {"host": platform.node(), "attempts": attempt, "stamp": crew.stamp(unit)}
-            store.commit(done, {**known, **crew.kept()})
+            _commit(store, done, {**known, **crew.kept()})
         except InfraError as error:
             why = str(error)
+            await asyncio.sleep(PAUSES_S[attempt - 1] if attempt < ATTEMPTS else 0)
     else:
         return Ended(unit, "infra_error", why)
     return Ended(unit, str(store.record(unit)["facts"]["status"]))
+
+
+def _commit(store: Store, done: Done, circumstances: Mapping[str, Json]) -> None:
+    """Keep a unit. Raises BadlineError where nothing can be written, as on a full disk: no other would fare better."""
+    try:
+        store.commit(done, circumstances)
+    except OSError as error:
+        raise BadlineError(
+            f"{store.folder}: {done.unit.name} could not be kept: {error.strerror or error}. What was kept before "
+            "stays; mend that, and the same command goes on"
+        ) from error

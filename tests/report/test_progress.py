@@ -14,7 +14,7 @@ def watched(*ends, total=4, done=0, terminal=False, error=None):
     file = io.StringIO()
     console = Console(file=file, width=100, force_terminal=terminal, color_system=None)
     try:
-        with Watching(console) as watching:
+        with Watching(console, "badline run toys") as watching:
             watching.begin(total, done)
             for status, why in ends:
                 watching.end(Ended(UNIT, status, why))

@@ -48,7 +48,7 @@ def test_a_unit_that_kills_its_worker_is_set_aside_and_no_other(toys):
     toys.spring("if order == '783': import os; os._exit(9)")
     ends, records = run(toys, units=[0, 6, 1, 2])
     dead = ends["two.quiet.none.tone.1.oracle"]
-    assert (dead.status, dead.why) == ("infra_error", "its worker process died with it 2 times")
+    assert (dead.status, dead.why) == ("infra_error", "its worker process died with it 2 times (exit code 9)")
     assert [name.split(".")[-1] for name in records] == ["oracle", "clean", "degraded"]
     assert all(name.startswith("one.quiet") for name in records)
 
@@ -59,7 +59,7 @@ def test_of_many_at_once_only_the_one_that_kills_twice_is_set_aside(toys, tmp_pa
     note = f"open({str(log)!r}, 'a').write(order + ' ')"
     toys.spring(f"import os, time; {note}; time.sleep(0.3); order == '783' and os._exit(9)")
     ends, records = run(toys, workers=1, concurrency=3, units=[6, 0, 1, 2, 3, 4, 5])
-    died = "its worker process died with it 2 times"
+    died = "its worker process died with it 2 times (exit code 9)"
     assert {name: end.why for name, end in ends.items() if end.why} == {"two.quiet.none.tone.1.oracle": died}
     assert len(records) == 6
     asked = log.read_text().split()
