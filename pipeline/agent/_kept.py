@@ -30,9 +30,9 @@ def kept(value: Json) -> Json:
 def refuse_deep(value: Json) -> None:
     """Raises ValueError where lists and objects lie in each other more than 64 deep."""
     level: list[Json] = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = [inner for one in level for inner in _inside(one)]
-    if level:
+    if any(isinstance(one, Mapping | list | tuple) for one in level):
         raise ValueError(f"it is nested too deeply: more than {DEEPEST} levels")
 
 

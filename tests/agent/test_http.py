@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,13 +30,15 @@ AGENTS = shipped("fixtures") / "agents"
 WORLD = read_scenario(shipped("fixtures") / "scenarios" / "change_delivery_address.yaml").given
 NOW = datetime(2026, 11, 22, 10)
 HELLO = Heard("speech", "hello", confidence=0.5)
+PROMISED = {"half": 1000, "drip": 1000, "endless": 10**12}  # bytes, whatever comes
 NOTHING_DONE = {"text": "Yes?", "actions": [], "state": {}, "handoff": None}
 
 
 class Endpoint(ThreadingHTTPServer):
     """Plays answers, each (status, body), in turn and the last one for ever; keeps what it was asked.
 
-    The body `drop` closes the connection without an answer, `drip` gives one byte at a time.
+    The body `drop` closes the connection without an answer, `half` after the first bytes of one; `drip` gives one byte
+    at a time, `endless` all that is taken, and `garbage` is no HTTP.
     """
 
     daemon_threads = True
@@ -59,17 +61,27 @@ class Endpoint(ThreadingHTTPServer):
             self.server.asked.append((f"{self.command} {self.path}", self.headers, json.loads(raw or "null")))
             answers = self.server.answers
             status, body = answers.popleft() if len(answers) > 1 else answers[0]
-            if body == "drop":
+            if body in ("drop", "garbage"):
                 self.close_connection = True
+                self.wfile.write(b"" if body == "drop" else b"\x00\xff\r\n garbage \r\n\r\n")
                 return
             sent = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
-            self.send_header("Content-Length", "1000" if body == "drip" else str(len(sent)))
+            self.close_connection = body == "half"
+            self.send_header("Content-Length", str(PROMISED.get(str(body)[:10], len(sent))))
             self.end_headers()
-            if body == "drip":
-                self.drip()
-            else:
-                self.wfile.write(sent)
+            with suppress(OSError):  # the agent's caller may hang up
+                self.send_body(body, sent)
+
+        def send_body(self, body, sent):
+            match body:
+                case "drip":
+                    self.drip()
+                case "endless":
+                    while True:
+                        self.wfile.write(b" " * 100_000)
+                case _:
+                    self.wfile.write(sent)
 
         do_DELETE = do_POST  # noqa: N815  the name that http.server calls
 
@@ -280,6 +292,44 @@ def test_an_answer_that_is_none_names_url_status_and_how_it_begins(endpoint, sta
     with pytest.raises(AgentError, match=rf"^POST {server.url}: the answer .*{said}"):
         asked(server.url, HELLO)
     assert len(server.asked) == 1
+
+
+def nested(levels):
+    return "[" * levels + "]" * levels
+
+
+@pytest.mark.parametrize(
+    ("flood", "said"),
+    [
+        ("endless", r"the answer \(status 200\) is longer than 5000000 bytes"),
+        ({**NOTHING_DONE, "text": "a" * 50_000_000}, r"the answer \(status 200\) is longer than 5000000 bytes"),
+        ({**NOTHING_DONE, "text": "a" * 10_001}, "is too much: its text has 10001 characters, more than 10000"),
+        ({**NOTHING_DONE, "actions": [{"name": "a"}] * 10_000}, "is too much: its actions are 10000, more than 1000"),
+        (nested(65), "is not JSON .*nested too deeply: more than 64 levels"),
+        (nested(100_000), "is not JSON .*nested too deeply"),
+    ],
+    ids=["endless", "50 MB", "long text", "10,000 actions", "deep", "deeper than Python goes"],
+)
+def test_a_flood_is_a_failure_of_the_agent_and_does_not_reach_the_call(endpoint, flood, said):
+    server = endpoint((200, flood))
+    with pytest.raises(AgentError, match=said):
+        asked(server.url, HELLO, timeout_s=10)
+    assert len(server.asked) == 1
+
+
+def test_the_longest_text_and_the_deepest_state_are_none(endpoint):
+    state = {"a": json.loads(nested(62))}  # two more lie around it
+    [_, reply] = asked(endpoint((200, {**NOTHING_DONE, "text": "a" * 10_000, "state": state})).url, HELLO)
+    assert (len(reply.text), reply.state) == (10_000, state)
+
+
+@pytest.mark.parametrize("broken", ["half", "garbage"])
+def test_an_answer_that_breaks_off_is_asked_for_again_and_then_an_agent_error(endpoint, broken):
+    assert asked(endpoint((200, broken), (200, NOTHING_DONE)).url, HELLO)[1].text == "Yes?"
+    server = endpoint((200, broken))
+    with pytest.raises(AgentError, match=rf"^POST {server.url}: RemoteProtocolError"):
+        asked(server.url, HELLO, retries=1)
+    assert len(server.asked) == 2
 
 
 @pytest.mark.parametrize("nobody_took", [(503, ""), (502, "bad gateway"), (429, ""), (200, "drop")])

@@ -129,6 +129,13 @@ def test_an_async_reply_that_raises_names_its_line_too(tmp_path):
             r"actions\.0\.arguments\.at is datetime: .* not JSON",
         ),
         ("Reply('a', handoff=Handoff('why', {'at': {1, 2}}))", r"handoff\.facts\.at is set: .* not JSON"),
+        ("'a' * 10_001", "text has 10001 characters, more than 10000"),
+        ("'a' * 50_000_000", "text is str: .* at most 1000000 characters"),
+        ("Reply('a', tuple([Action('b')] * 10_000))", "actions are 10000, more than 1000"),
+        (
+            "Reply('a', state={'at': __import__('json').loads('[' * 65 + ']' * 65)})",
+            "state.at is list: .*nested too deeply",
+        ),
     ],
 )
 def test_a_reply_of_a_wrong_type_is_an_agent_error_at_the_line_of_the_method(tmp_path, returned, said):
