@@ -112,12 +112,12 @@ class _Crowd:
 
     def dismiss(self) -> None:
         """End all work: calls under way may still finish within a short time, and are kept. Ctrl-C ends that, too."""
-        if busy := sum(len(worker.units) for worker in self.workers):
-            _tell(f"{busy} calls under way have {GRACE_S:g} s to finish; Ctrl-C ends them at once")
-        for worker in self.workers:
-            worker.pipe.close()
-        until_s = time.monotonic() + GRACE_S
         try:
+            if busy := sum(len(worker.units) for worker in self.workers):
+                _tell(f"{busy} calls under way have {GRACE_S:g} s to finish; Ctrl-C ends them at once")
+            for worker in self.workers:
+                worker.pipe.close()
+            until_s = time.monotonic() + GRACE_S
             for worker in self.workers:
                 worker.process.join(max(0.0, until_s - time.monotonic()))
         finally:
