@@ -38,6 +38,7 @@ from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
 from pipeline.run.local import CONCURRENCY
 from pipeline.run.pair import pair_runs
+from pipeline.run.places import place
 from pipeline.run.plan import find_job
 from pipeline.run.single import (
     DEFAULT_RELEASE,
@@ -95,7 +96,7 @@ def badline() -> None:
 @app.command()
 def run(
     suite: Annotated[str, typer.Argument(help="A suite's file, or a name in fixtures/suites.")],
-    out_dir: Annotated[Path, typer.Option("--out", help="The run's folder; a killed run goes on where it was.")],
+    out_dir: Annotated[str, typer.Option("--out", help="The run's folder, or a URL; a killed run goes on there.")],
     release: Release = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")] = CORES,
     concurrency: Annotated[
@@ -112,10 +113,11 @@ def run(
 
     Example: badline run smoke --out runs/smoke
     """
+    folder = place(out_dir)
     with Watching(err, shlex.join(["badline", *sys.argv[1:]])) as watching:
         summary = run_batch(
             find_job(suite, release),
-            out_dir,
+            folder,
             workers=workers,
             concurrency=concurrency,
             device=device,
@@ -124,13 +126,13 @@ def run(
             watch=watching.end,
         )
     if as_json:
-        _print_json({"out": str(out_dir), "exit_code": summary.exit_code, **plain(asdict(summary))})
+        _print_json({"out": str(folder), "exit_code": summary.exit_code, **plain(asdict(summary))})
     else:
         out.print(tables(summary))
         for line in (
-            *failing(summary.failing, out_dir),
-            f"records: {out_dir / 'units'}",
-            f"sound: {out_dir / 'sound'}",
+            *failing(summary.failing, folder),
+            f"records: {folder / 'units'}",
+            f"sound: {folder / 'sound'}",
         ):
             out.print(line, markup=False, soft_wrap=True)
     raise typer.Exit(summary.exit_code)
@@ -216,7 +218,7 @@ def _print_call(facts: Mapping[str, Any], written: Mapping[str, str]) -> None:
 
 @app.command()
 def plot(
-    record: Annotated[Path, typer.Argument(help="A unit's record in a run's folder.")],
+    record: Annotated[str, typer.Argument(help="A unit's record in a run's folder.")],
     picture: Annotated[
         Path | None, typer.Option("-o", "--out", help="A .png, .svg or .pdf.", show_default="NAME.png, here")
     ] = None,
@@ -228,9 +230,10 @@ def plot(
 
     Example: badline plot runs/smoke/units/change_delivery_address.cafe.typical.heart.1.degraded.json -o call.png
     """
-    path = picture or Path(f"{record.stem}.png")
+    kept_in = place(record)
+    path = picture or Path(f"{kept_in.stem}.png")
     _check_path("--out", path, PICTURE_ENDINGS)
-    _draw(*kept_call(record), path)
+    _draw(*kept_call(kept_in), path)
     if as_json:
         _print_json({"plot": str(path)})
     else:
@@ -391,8 +394,8 @@ def check(
 
 @app.command()
 def pair(
-    a: Annotated[Path, typer.Argument(help="A run's folder, or the file of one of its units.")],
-    b: Annotated[Path, typer.Argument(help="Another's.")],
+    a: Annotated[str, typer.Argument(help="A run's folder, or the file of one of its units.")],
+    b: Annotated[str, typer.Argument(help="Another's.")],
     as_json: Json = False,
 ) -> None:
     """Did two runs hear the same sound?
@@ -402,7 +405,7 @@ def pair(
 
     Example: badline pair runs/before runs/after
     """
-    pairs = pair_runs(a, b)
+    pairs = pair_runs(place(a), place(b))
     if as_json:
         _print_json({"a": str(a), "b": str(b), "exit_code": pairs.exit_code, **plain(asdict(pairs))})
     else:

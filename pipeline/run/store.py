@@ -1,7 +1,9 @@
-"""A run's folder: the plan, one immutable record a unit, sound by its hash, and the manifest, written last."""
+"""A run's folder: the plan, one immutable record a unit, sound by its hash, and the manifest, written last.
+
+It may lie on any place that `places` reaches.
+"""
 
 import io
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +13,13 @@ import soundfile
 
 from pipeline.audio import Ints
 from pipeline.errors import BadlineError
-from pipeline.files import Json, canonical_json, create_file, json_hash, read_json
+from pipeline.files import Json, canonical_json, json_hash, read_json
 from pipeline.line.window import RATE
+from pipeline.run.places import create, replace
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.unit import Done
+
+MANIFEST = "manifest.json"  # what it does not list does not exist
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Store:
         for name in ("units", "sound"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         path = self.folder / "plan.json"
-        if create_file(path, canonical_json(dict(plan.sources)).encode()):
+        if create(path, canonical_json(dict(plan.sources)).encode()):
             return
         if differing := _differing(read_json(path), plan.sources):
             raise BadlineError(
@@ -44,8 +49,8 @@ class Store:
         """Keep a finished unit, sound first; False where another worker kept it before."""
         for sound, path in ((done.stereo, self.sound), (done.clean, self.clean_sound)):
             if sound is not None:
-                create_file(path(done.facts), flac(sound))
-        return create_file(self._path(done.unit), canonical_json(done.record(circumstances)).encode())
+                create(path(done.facts), flac(sound))
+        return create(self._path(done.unit), canonical_json(done.record(circumstances)).encode())
 
     def records(self, plan: Plan) -> Iterator[dict[str, Any]]:
         """The committed records, in the plan's order. Raises BadlineError where one was tampered with."""
@@ -67,9 +72,7 @@ class Store:
 
     def finish(self, manifest: Mapping[str, Json]) -> None:
         """Write the manifest, whole or not at all, over that of an earlier end of the same run."""
-        part = self.folder / f".manifest.{os.getpid()}.part"
-        part.write_text(canonical_json(dict(manifest)), encoding="utf-8")
-        part.replace(self.folder / "manifest.json")
+        replace(self.folder / MANIFEST, canonical_json(dict(manifest)).encode())
 
     def _path(self, unit: Unit) -> Path:
         return self.folder / "units" / f"{unit.name}.json"
@@ -93,7 +96,7 @@ def kept_call(path: Path) -> tuple[Mapping[str, Any], Ints]:
     sound = Store(path.parent.parent).sound(facts)
     if not sound.is_file():
         raise BadlineError(f"{path}: its sound is not there: {sound}")
-    return facts, soundfile.read(sound, dtype="int16")[0]
+    return facts, soundfile.read(io.BytesIO(sound.read_bytes()), dtype="int16")[0]
 
 
 def _differing(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:

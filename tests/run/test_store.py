@@ -1,10 +1,13 @@
+import importlib.util
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
 from pipeline.errors import BadlineError
+from pipeline.run.places import place
 from pipeline.run.plan import find_job, read_plan
 from pipeline.run.store import Store, kept_call
 from pipeline.run.unit import Done
@@ -131,3 +134,43 @@ def test_the_manifest_is_replaced_whole(store):
     store.finish({"exit_code": 0})
     assert json.loads((store.folder / "manifest.json").read_text()) == {"exit_code": 0}
     assert not list(store.folder.glob(".*"))
+
+
+ANYWHERE = ["memory://runs/{}", "file://{}/run"]
+
+
+@pytest.fixture(params=ANYWHERE)
+def elsewhere(request, tmp_path, plan):
+    store = Store(place(request.param.format(tmp_path)))
+    store.begin(plan)
+    return store
+
+
+def test_a_run_may_lie_wherever_fsspec_reaches(elsewhere, plan):
+    one = done(plan)
+    assert elsewhere.commit(one, {}) and not elsewhere.commit(done(plan, "failed"), {})
+    again = Store(place(str(elsewhere.folder)))
+    assert [record["facts"]["status"] for record in again.records(plan)] == ["passed"]
+    again.finish({"units": {}})
+    again.finish({"units": {"a": "b"}})
+    assert json.loads((again.folder / "manifest.json").read_bytes()) == {"units": {"a": "b"}}
+
+
+def test_its_sound_is_heard_from_there(elsewhere, plan):
+    elsewhere.commit(done(plan), {})
+    _, pcm = kept_call(elsewhere.folder / "units" / f"{plan.units[0].name}.json")
+    assert np.array_equal(pcm, done(plan).stereo)
+
+
+def test_another_plan_is_refused_there_too(elsewhere, plan):
+    other = replace(plan, sources={**plan.sources, "suite": "changed"})
+    with pytest.raises(BadlineError, match="holds a run of another plan; what differs: suite"):
+        elsewhere.begin(other)
+
+
+@pytest.mark.parametrize("url", ["nowhere://bucket/run", "s3://bucket/run"])
+def test_what_nothing_reaches_is_refused(url):
+    if url.startswith("s3") and importlib.util.find_spec("s3fs"):
+        pytest.skip("s3 is reached here")
+    with pytest.raises(BadlineError, match=f"{url}: cannot be reached"):
+        place(url)

@@ -1,0 +1,50 @@
+"""Where runs lie: in folders, or wherever fsspec reaches (`s3://bucket/runs/tuesday`), under the names of pathlib."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import BadlineError
+from pipeline.files import create_file
+
+
+def place(url: str) -> Path:
+    """A folder or a file by its path or its URL. Raises BadlineError where nothing reaches it."""
+    if "://" not in url:
+        return Path(url)
+    from upath import UPath  # noqa: PLC0415  a tenth of a second that only a URL needs
+
+    try:
+        there: Any = UPath(url)
+        there.fs  # noqa: B018  the package that reaches it is imported here
+    except (ImportError, ValueError) as error:
+        raise BadlineError(f"{url}: cannot be reached: {error}") from None
+    found: Path = there
+    return found
+
+
+def is_local(path: Path) -> bool:
+    """Whether it lies in a folder of this machine."""
+    return isinstance(path, Path)
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Write a file whole or not at all, and never over what is there; False when it was there already."""
+    if is_local(path):
+        return create_file(path, content)
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
+    return True
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, in the place of what is there. Object stores do so anyway."""
+    if not is_local(path):
+        path.write_bytes(content)
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(path)
