@@ -147,7 +147,16 @@ def save_all(page: Path, folder: Path) -> Path:
 # A piece of a file is laid over a whole one of its kind: its keys replace those of the whole.
 WHOLE = {
     "fixtures/scenarios/change_delivery_address.yaml": {"facts", "says", "expect", "persona", "given", "now"},
-    "fixtures/releases/2026.11.yaml": {"endpointing", "asr", "agent", "agent_voice", "latency", "tts", "barge_in"},
+    "fixtures/releases/2026.11.yaml": {
+        "endpointing",
+        "asr",
+        "agent",
+        "agent_voice",
+        "latency",
+        "tts",
+        "barge_in",
+        "limits",
+    },
     "fixtures/suites/smoke.yaml": {"scenarios", "profiles", "weights", "floors", "trials", "voices", "arms"},
     "noise_profiles/clean_line.yaml": {"talker", "room", "device", "network", "caller"},
 }
