@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, Any
@@ -28,6 +29,7 @@ from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
 from pipeline.report.pairing import pairing_table, refusals
 from pipeline.report.progress import Counting, Watching
+from pipeline.report.runs import removed, runs_table
 from pipeline.report.table import after_the_line, failing, measures, tables
 from pipeline.run.batch import run_batch
 from pipeline.run.blind import blind
@@ -40,6 +42,7 @@ from pipeline.run.local import CONCURRENCY
 from pipeline.run.pair import pair_runs
 from pipeline.run.places import place
 from pipeline.run.plan import find_job
+from pipeline.run.runs import age_in, removals, remove, runs_in
 from pipeline.run.single import (
     DEFAULT_RELEASE,
     SOUND_ENDINGS,
@@ -57,6 +60,8 @@ from pipeline.spec.schema import SCHEMAS, schema_of
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 kept = typer.Typer(no_args_is_help=True, help="What was made once and is kept: speech, sound, transcripts.")
 app.add_typer(kept, name="cache")
+runs = typer.Typer(no_args_is_help=True, help="The runs in a folder: which there are, and which need not be kept.")
+app.add_typer(runs, name="runs")
 # A log or a pipe has no width of its own: give tables room.
 WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
 out, err = Console(highlight=False, width=WIDTH), Console(stderr=True, highlight=False)
@@ -81,6 +86,7 @@ CachePlace = Annotated[
     str | None,
     typer.Option("--cache", help="Where what was made once is kept: a folder, a URL, or 'none'.", show_default="yours"),
 ]
+Folder = Annotated[str, typer.Argument(help="A folder that holds runs, or a URL.")]
 CacheSize = Annotated[str | None, typer.Option("--cache-size", help="How much is kept there.", show_default="20GB")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other chances.")]
 
@@ -413,6 +419,52 @@ def pair(
     for line in refusals(pairs.refused):
         err.print(line, style="bold red", markup=False, soft_wrap=True)
     raise typer.Exit(pairs.exit_code)
+
+
+@runs.command("list")
+def runs_list(folder: Folder = "runs", as_json: Json = False) -> None:
+    """List the runs in a folder, the latest last.
+
+    Example: badline runs list
+    """
+    found = runs_in(place(folder))
+    if as_json:
+        _print_json([{**asdict(run), "folder": str(run.folder), "ended": str(run.ended or "")} for run in found])
+    else:
+        out.print(runs_table(found))
+
+
+@runs.command("prune")
+def runs_prune(
+    folder: Folder = "runs",
+    keep: Annotated[int | None, typer.Option(min=0, help="Keep the latest so many.")] = None,
+    older_than: Annotated[str | None, typer.Option(help="Only what is older: 30d, 12h.")] = None,
+    sound_of_passed: Annotated[
+        bool, typer.Option("--sound-of-passed", help="Only the sound of calls that passed; their records stay.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove runs that need not be kept. One that is not finished is never removed.
+
+    Example: badline runs prune --older-than 30d --sound-of-passed
+    """
+    if keep is None and older_than is None and not sound_of_passed:
+        raise BadlineError("what shall go? Say --keep N, --older-than 30d, --sound-of-passed, or some of them")
+    age = age_in(older_than) if older_than else None
+    found = runs_in(place(folder))
+    gone = removals(found, keep=keep, older_than=age, sound_of_passed=sound_of_passed, now=datetime.now(UTC))
+    for removal in gone:
+        if not dry_run:
+            remove(removal)
+        if not as_json:
+            out.print(("would remove " if dry_run else "removed ") + removed(removal), markup=False, soft_wrap=True)
+    size_bytes = sum(removal.size_bytes for removal in gone)
+    if as_json:
+        paths = [str(path) for removal in gone for path in removal.paths]
+        _print_json({"removed": paths, "bytes": size_bytes, "dry_run": dry_run})
+    else:
+        out.print(f"{size_bytes / 2**20:,.1f} MB of {len(found)} runs", markup=False)
 
 
 @kept.command("stats")

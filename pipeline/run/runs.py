@@ -1,0 +1,135 @@
+"""The runs in a folder: what each was, and what of them need not be kept."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipeline.errors import BadlineError
+from pipeline.files import read_json
+from pipeline.run.places import is_local
+from pipeline.run.store import MANIFEST, Store, read_record
+
+PLAN = "plan.json"
+PASSED = ("passed", "resolved_badly")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder. `ended` is None where it is not finished: nobody knows then who still writes to it."""
+
+    folder: Path
+    release: str
+    ended: datetime | None
+    units: int
+    passed: int
+    size_bytes: int
+
+    @property
+    def name(self) -> str:
+        """What it is called: its folder."""
+        return self.folder.name
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What of a run goes: all of it, or the sound of its calls that passed."""
+
+    run: Run
+    paths: tuple[Path, ...]
+    size_bytes: int
+
+
+def runs_in(folder: Path) -> list[Run]:
+    """The runs in a folder, the latest last; those that are not finished after all others. Raises BadlineError."""
+    if not folder.is_dir():
+        raise BadlineError(f"{folder}: there is no such folder; name one that holds runs")
+    runs = [_run(path) for path in sorted(folder.iterdir()) if (path / PLAN).is_file()]
+    never = datetime.max.replace(tzinfo=UTC)
+    return sorted(runs, key=lambda run: (run.ended or never, run.name))
+
+
+def _run(folder: Path) -> Run:
+    size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    statuses = [read_record(path)["facts"]["status"] for path in _records(folder)]
+    passed = sum(status in PASSED for status in statuses)
+    return Run(folder, _release(folder), _ended(folder), len(statuses), passed, size_bytes)
+
+
+def _records(folder: Path) -> list[Path]:
+    return sorted((folder / "units").glob("*.json"))
+
+
+def _release(folder: Path) -> str:
+    return next((key.removeprefix("release ") for key in read_json(folder / PLAN) if key.startswith("release ")), "")
+
+
+def _ended(folder: Path) -> datetime | None:
+    """When its manifest was written; None where there is none, or one that does not list all that is there."""
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return None
+    listed = json.loads(manifest.read_bytes())["units"]
+    if {path.stem for path in _records(folder)} - set(listed):
+        return None
+    return datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
+
+
+def removals(
+    runs: Sequence[Run], *, keep: int | None, older_than: timedelta | None, sound_of_passed: bool, now: datetime
+) -> list[Removal]:
+    """What goes: of finished runs those beyond the latest `keep`, and those older than so much; never another.
+
+    With `sound_of_passed` their records stay, and the sound of calls that did not pass.
+    """
+    finished = [run for run in runs if run.ended]
+    chosen = finished[: max(0, len(finished) - keep)] if keep is not None else finished
+    if older_than is not None:
+        chosen = [run for run in chosen if run.ended and now - run.ended > older_than]
+    return [removal for run in chosen if (removal := _removal(run, sound_of_passed)).paths]
+
+
+def _removal(run: Run, sound_of_passed: bool) -> Removal:
+    if not sound_of_passed:
+        return Removal(run, (run.folder,), run.size_bytes)
+    paths = tuple(_sound_of_passed(run.folder))
+    return Removal(run, paths, sum(path.stat().st_size for path in paths))
+
+
+def _sound_of_passed(folder: Path) -> Iterator[Path]:
+    """Files of sound that no call needs which did not pass: equal calls share theirs."""
+    store = Store(folder)
+    spare: set[Path] = set()
+    needed: set[Path] = set()
+    for record in map(read_record, _records(folder)):
+        if "sound" in (facts := record["facts"]):
+            files = {store.sound(facts), store.clean_sound(facts)}
+            (spare if facts["status"] in PASSED else needed).update(files)
+    return (path for path in sorted(spare - needed, key=str) if path.is_file())
+
+
+def remove(removal: Removal) -> None:
+    """Remove it. A run that goes whole loses its manifest first: what a cut leaves is an unfinished one."""
+    for path in removal.paths:
+        if path != removal.run.folder:
+            path.unlink()
+            continue
+        (path / MANIFEST).unlink()
+        _remove_folder(path)
+
+
+def _remove_folder(folder: Path) -> None:
+    if is_local(folder):
+        shutil.rmtree(folder)
+    else:
+        folder.fs.rm(folder.path, recursive=True)  # type: ignore[attr-defined]  # a path of fsspec's
+
+
+def age_in(text: str) -> timedelta:
+    """How long `30d` or `12h` is. Raises BadlineError."""
+    unit = {"d": "days", "h": "hours"}.get(text[-1:])
+    if unit is None or not text[:-1].isdigit():
+        raise BadlineError(f"--older-than: '{text}' is no age; write a number of days or hours, as 30d or 12h")
+    return timedelta(**{unit: int(text[:-1])})

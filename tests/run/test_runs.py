@@ -1,0 +1,109 @@
+"""What runs there are, and what goes: never one that is not finished, nor sound that a failed call needs."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pipeline.errors import BadlineError
+from pipeline.run.places import place
+from pipeline.run.plan import find_job, read_plan
+from pipeline.run.runs import age_in, removals, remove, runs_in
+from pipeline.run.store import Store
+from pipeline.run.unit import Done
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+def plan(toys):
+    return read_plan(find_job(str(toys.suite), None))
+
+
+@pytest.fixture(params=["{}/runs", "memory://{}/runs"])
+def folder(request, tmp_path):
+    return place(request.param.format(tmp_path))
+
+
+@pytest.fixture
+def begun(plan, folder):
+    """A run of some calls; whether it is finished is up to the caller."""
+
+    def make(name, statuses, *, finished=True):
+        store = Store(folder / name)
+        store.begin(plan)
+        for k, (status, sound) in enumerate(statuses):
+            facts = {"status": status, "sound": sound, "clean_sound": f"clean_{sound}"}
+            store.commit(Done(plan.units[k], facts, np.zeros((9, 2), np.int16), {}, np.zeros(9, np.int16)), {})
+        if finished:
+            store.finish({"units": {plan.units[k].name: "" for k in range(len(statuses))}})
+        return store
+
+    return make
+
+
+def chosen(folder, *, keep=None, older_than=None, sound_of_passed=False, now=NOW):
+    return removals(runs_in(folder), keep=keep, older_than=older_than, sound_of_passed=sound_of_passed, now=now)
+
+
+def test_runs_are_listed_with_what_they_hold_the_unfinished_last(folder, begun):
+    begun("a", [("passed", "x")], finished=False)
+    begun("b", [("passed", "x"), ("failed", "y"), ("resolved_badly", "z")])
+    (folder / "no_run").mkdir()
+    [b, a] = runs_in(folder)
+    assert (b.name, b.release, b.units, b.passed, b.ended is None) == ("b", "toy", 3, 2, False)
+    assert (a.name, a.units, a.ended) == ("a", 1, None)
+    assert b.size_bytes == sum(path.stat().st_size for path in (folder / "b").rglob("*") if path.is_file())
+
+
+def test_the_latest_are_kept(folder, begun):
+    for name in ("a", "b", "c"):
+        begun(name, [("passed", name)])
+    order = [run.name for run in runs_in(folder)]
+    assert [one.run.name for one in chosen(folder, keep=2)] == order[:1]
+    assert [one.run.name for one in chosen(folder, keep=0)] == order
+    assert chosen(folder, keep=5) == []
+
+
+def test_what_is_not_finished_is_never_removed(folder, begun, plan):
+    begun("begun", [("passed", "x")], finished=False)
+    going_on = begun("going_on", [("passed", "x")])
+    later = Done(plan.units[3], {"status": "passed"}, None, {})
+    going_on.commit(later, {})
+    assert chosen(folder, keep=0) == [] == chosen(folder, sound_of_passed=True)
+
+
+def test_age_counts_from_the_end(folder, begun):
+    begun("a", [("passed", "x")])
+    [run] = runs_in(folder)
+    for hours, gone in ((47, []), (49, ["a"])):
+        now = run.ended + timedelta(hours=hours)
+        assert [one.run.name for one in chosen(folder, older_than=age_in("2d"), now=now)] == gone
+
+
+def test_a_removed_run_is_gone_and_no_other(folder, begun):
+    begun("a", [("passed", "x")])
+    begun("b", [("passed", "x")])
+    [removal] = chosen(folder, keep=1)
+    remove(removal)
+    assert [run.name for run in runs_in(folder)] == [{"a": "b", "b": "a"}[removal.run.name]]
+
+
+def test_sound_that_a_call_needs_which_did_not_pass_stays_and_all_records(folder, begun):
+    begun("a", [("passed", "x"), ("passed", "shared"), ("failed", "shared"), ("failed", "y")])
+    [removal] = chosen(folder, sound_of_passed=True)
+    assert sorted(path.name for path in removal.paths) == ["clean_x.flac", "x.flac"]
+    remove(removal)
+    assert len(list((folder / "a" / "units").glob("*.json"))) == 4
+    assert chosen(folder, sound_of_passed=True) == []
+
+
+@pytest.mark.parametrize("text", ["", "d", "30", "x30d", "-1d", "1.5d", "3w"])
+def test_what_is_no_age_is_refused(text):
+    with pytest.raises(BadlineError, match=r"--older-than: .* as 30d or 12h"):
+        age_in(text)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(BadlineError, match="there is no such folder"):
+        runs_in(tmp_path / "nowhere")
