@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import BadlineError
 from pipeline.files import file_hash
 from pipeline.run.cards import STRENGTHS, Figures, Strength, measured_cards, read_figures, shipped_cards, write_figures
-from pipeline.run.survey import Rate
+from pipeline.run.survey import MOST_UTTERANCES, Rate
 
 
 def ignore(done: int, total: int) -> None:
@@ -80,3 +80,21 @@ def test_figures_are_plain_json(tmp_path):
     path = tmp_path / "measured.json"
     write_figures(path, {"cafe": figures()})
     assert json.loads(path.read_text())["cafe"]["strengths"]["mild"]["wer"]["wer"] == 0.1
+
+
+def test_every_shipped_profile_has_figures_of_what_its_file_says_now():
+    cards = shipped_cards()
+    assert [card.name for card in cards if card.figures is None or not card.is_current] == []
+    assert {card.figures.utterances for card in cards} == {MOST_UTTERANCES}
+
+
+def test_where_the_noise_is_loud_a_harsher_line_costs_more_words_than_chance_would():
+    steps = [
+        (card.name, strength, one.worse)
+        for card in shipped_cards()
+        for strength, one in card.figures.strengths.items()
+        if one.worse and card.figures.strengths["harsh"].snr_db is not None
+    ]
+    loud = {card.name for card in shipped_cards() if (card.figures.strengths["harsh"].snr_db or 99) <= 15}
+    assert len(loud) > 8 and [step for step in steps if step[0] in loud and step[2].low <= 0] == []
+    assert [step for step in steps if step[2].high < 0] == []
