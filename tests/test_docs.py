@@ -110,8 +110,11 @@ def test_the_command_line_understands_a_command_of_the_docs(line: str) -> None:
     try:
         group.make_context("badline", list(words))
         command = group.commands[words[0]]  # type: ignore[attr-defined]  # a group of commands
-        if len(words) == 1 and any(one.required for one in command.params):
+        within = getattr(command, "commands", {})
+        if len(words) == 1 and (within or any(one.required for one in command.params)):
             return  # the command's name alone, in running text
+        if within:
+            command, words = within[words[1]], words[1:]
         command.make_context(words[0], words[1:])
     except typer.Exit as done:
         assert done.exit_code == 0  # --help
