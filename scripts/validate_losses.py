@@ -1,7 +1,7 @@
 """What lost frames do to quality: sentences over lines that lose more and more, by PESQ and PLCMOS, whichever are here.
 
-Prints tables and draws a plot. Neither is installed with badline: `pip install pesq==0.0.4` (its ITU-T code has terms
-of its own, see docs/losses.md) and `pip install --no-deps speechmos==0.0.1.1`.
+Prints tables and draws a plot. PESQ comes with the extra `test` (its ITU-T code has terms of its own, see
+docs/losses.md), PLCMOS by `.venv/bin/python -m pip install --no-deps speechmos==0.0.1.1`.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from functools import cache
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -200,7 +201,7 @@ def installed() -> frozenset[str]:
 
 
 @cache
-def _plcmos():
+def _plcmos() -> Any:  # noqa: ANN401  it has no types
     from speechmos.plcmos import PLCMOS
 
     return PLCMOS()
@@ -250,46 +251,68 @@ def steps(told: Told, score: str, one: Point, other: Point) -> Mean:
     return mean_of([second - first for first, second in pairs])
 
 
-def axes() -> tuple[tuple[str, list[tuple[float, float]]], ...]:
-    """The two ways through the points, each a list of rate and burst length."""
-    return (
-        (f"lost, {MEAN_BURST:g} in a row", [(rate, MEAN_BURST) for rate in RATES]),
-        (f"in a row, {RATE_OF_BURSTS:.0%} lost", [(RATE_OF_BURSTS, burst) for burst in BURSTS]),
-    )
+@dataclass(frozen=True)
+class Axis:
+    """A way through the points: rates and burst lengths, and what each is called."""
+
+    title: str
+    places: tuple[tuple[float, float], ...]
+    names: tuple[str, ...]
+    x: tuple[float, ...]
+
+
+AXES = (
+    Axis(
+        f"frames lost, {MEAN_BURST:g} in a row",
+        tuple((rate, MEAN_BURST) for rate in RATES),
+        tuple(f"{rate:.0%}" for rate in RATES),
+        tuple(100 * rate for rate in RATES),
+    ),
+    Axis(
+        f"frames in a row, {RATE_OF_BURSTS:.0%} lost",
+        tuple((RATE_OF_BURSTS, burst) for burst in BURSTS),
+        tuple(f"{burst:g}" for burst in BURSTS),
+        BURSTS,
+    ),
+)
 
 
 def report(told: Told) -> str:
-    """Markdown tables: the means, then what each better concealment gains over the one before."""
+    """Markdown tables: the means, and what each better concealment gains over the one before."""
     parts = []
-    for (axis, places), names in zip(axes(), (_percents(RATES), [f"{burst:g}" for burst in BURSTS]), strict=True):
-        got = [np.mean(column(told, Point(KINDS[0], *place), "lost")) for place in places]
-        parts.append("lost indeed: " + ", ".join(f"{share:.2%}" for share in got))
-        for score in _taken():
-            means = {
-                str(kind): [mean_of(column(told, Point(kind, *place), score)) for place in places] for kind in KINDS
-            }
-            parts.append(_table(f"{SCALES[score]}: {axis}", names, means))
-            gains = {
-                f"{better} over {simpler.conceal}": [
-                    steps(told, score, Point(simpler, *place), Point(better, *place)) for place in places
-                ]
-                for simpler, better in PAIRS
-            }
-            parts.append(_table(f"{SCALES[score]} gained: {axis}", names, gains))
+    for axis in AXES:
+        lost = [np.mean(column(told, Point(KINDS[0], *place), "lost")) for place in axis.places]
+        parts.append(f"{axis.title}, in fact: " + ", ".join(f"{share:.2%}" for share in lost))
+        parts += [_table(f"{SCALES[score]}: {axis.title}", axis.names, rows(told, axis, score)) for score in _taken()]
     return "\n\n".join(parts)
+
+
+def rows(told: Told, axis: Axis, score: str) -> dict[str, list[Mean]]:
+    """A row for each kind, and one for each pair."""
+    means = {str(kind): means_along(told, axis, kind, score) for kind in KINDS}
+    gains = {
+        f"{better} over {simpler.conceal}": [
+            steps(told, score, Point(simpler, *place), Point(better, *place)) for place in axis.places
+        ]
+        for simpler, better in PAIRS
+    }
+    return means | gains
+
+
+def means_along(told: Told, axis: Axis, kind: Kind, score: str) -> list[Mean]:
+    """One kind's means from point to point."""
+    return [mean_of(column(told, Point(kind, *place), score)) for place in axis.places]
 
 
 def _taken() -> list[str]:
     return [score for score in SCALES if score in installed()]
 
 
-def _percents(rates: Sequence[float]) -> list[str]:
-    return [f"{rate:.0%}" for rate in rates]
-
-
-def _table(title: str, names: Sequence[str], rows: Mapping[str, Sequence[Mean]]) -> str:
+def _table(title: str, names: Sequence[str], means_of: Mapping[str, Sequence[Mean]]) -> str:
     head = [f"| {title} | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    return "\n".join([*head, *(f"| {name} | " + " | ".join(map(str, means)) + " |" for name, means in rows.items())])
+    return "\n".join(
+        [*head, *(f"| {name} | " + " | ".join(map(str, means)) + " |" for name, means in means_of.items())]
+    )
 
 
 def as_json(told: Told) -> str:
@@ -306,17 +329,12 @@ def draw(told: Told, path: Path) -> None:
     scores = _taken()
     figure, grid = plt.subplots(len(scores), 2, figsize=(9, 3.4 * len(scores)), squeeze=False, sharey="row")
     for row, score in zip(grid, scores, strict=True):
-        for place, (axis, points) in zip(row, axes(), strict=True):
+        for place, axis in zip(row, AXES, strict=True):
             for kind in KINDS:
-                means = [mean_of(column(told, Point(kind, *at), score)) for at in points]
-                x = (
-                    [100 * rate for rate, _ in points]
-                    if points[0][0] != points[1][0]
-                    else [burst for _, burst in points]
-                )
+                means = means_along(told, axis, kind, score)
                 error = [[one.mean - one.low for one in means], [one.high - one.mean for one in means]]
-                place.errorbar(x, [one.mean for one in means], yerr=error, marker="o", ms=4, capsize=2, label=str(kind))
-            place.set(xlabel=("%" if len(points) == len(RATES) else "frames") + f" {axis}")
+                place.errorbar(axis.x, [one.mean for one in means], error, marker="o", ms=4, capsize=2, label=str(kind))
+            place.set(xlabel=("%" if axis is AXES[0] else "number") + f" of {axis.title}")
             place.grid(alpha=0.3)
         row[0].set_ylabel(SCALES[score])
     grid[0][0].legend(fontsize=8)
