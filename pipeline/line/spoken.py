@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf, log10
 
 import numpy as np
 
@@ -38,3 +39,14 @@ def change_db(before: Floats, after: Floats) -> float:
     """By how much one sound's level (Leq) lies above another's; NaN where one is silent."""
     levels = leq_dbov(to_numpy(after)), leq_dbov(to_numpy(before))
     return levels[0] - levels[1] if all(np.isfinite(levels)) else float("nan")
+
+
+def within_db(words: Floats, sound: Floats) -> float:
+    """By how much the words of a stem are louder or softer in a sound that holds them: the one gain that fits best.
+
+    What was cut off them lies in the noise and is opposed to them: it lowers this, as it lowers what is heard. What
+    has nothing to do with them leaves it as it is, but for chance. `-inf` where nothing of them is left.
+    """
+    one, other = (np.asarray(to_numpy(stem), np.float64) for stem in (words, sound))
+    energy, shared = float(np.vdot(one, one)), float(np.vdot(one, other))
+    return 20 * log10(shared / energy) if energy > 0 and shared > 0 else -inf

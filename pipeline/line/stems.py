@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipeline.audio import Floats
+import numpy as np
+
+from pipeline.audio import FULL_SCALE, Bools, Floats
 from pipeline.line.arrays import is_silence
 from pipeline.line.scene import Scene
 
@@ -31,6 +33,12 @@ def in_each(scene: Scene, change: Callable[[Floats], Floats]) -> Scene:
     """The scene with each stem changed alike, so that they still add up; what is silent stays so."""
     speech, others, noise = (change(one) if _sounds(one) else one for one in (scene.speech, scene.others, scene.noise))
     return replace(scene, speech=speech, others=others, noise=noise)
+
+
+def beyond_full_scale(sound: Floats) -> Bools:
+    """Which samples (of NumPy's) 16 bits cannot hold, rounded."""
+    highest = np.float32((FULL_SCALE - 0.5) / FULL_SCALE)  # a half is rounded to the even number: up
+    return np.asarray((sound >= highest) | (sound < -1 - (1 - highest)))
 
 
 def _sounds(stem: Floats) -> bool:

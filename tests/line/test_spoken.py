@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.spoken import change_db, raised, raised_nominal, words_in
+from pipeline.line.spoken import change_db, raised, raised_nominal, within_db, words_in
 
 
 def scene_of(*rows):
@@ -49,3 +49,15 @@ def test_ten_times_the_amplitude_is_20_db_and_silence_has_no_change():
     assert change_db(row, 10 * row) == pytest.approx(20, abs=1e-5)
     assert np.isnan(change_db(row, 0 * row))
     assert np.isnan(change_db(0 * row, 0 * row))
+
+
+def test_words_that_are_cut_off_are_softer_by_the_share_of_a_sine_that_is_left():
+    # A sine cut to its sign is a square wave: its fundamental has 4 / pi of the amplitude.
+    sine = np.sin(2 * np.pi * 0.01 * (np.arange(10_000) + 0.5)).astype(np.float32)
+    assert within_db(sine, np.sign(sine)) == pytest.approx(20 * np.log10(4 / np.pi), abs=0.01)
+    assert within_db(sine, sine) == 0
+
+
+def test_of_words_that_are_gone_nothing_is_left():
+    assert within_db(np.ones(10, np.float32), np.zeros(10, np.float32)) == -np.inf
+    assert within_db(np.zeros(10, np.float32), np.ones(10, np.float32)) == -np.inf

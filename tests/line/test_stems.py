@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
+from pipeline.audio import to_pcm
 from pipeline.line.scene import Nominal, Scene
-from pipeline.line.stems import in_each, turned_into
+from pipeline.line.stems import beyond_full_scale, in_each, turned_into
 
 
 def scene() -> Scene:
@@ -43,3 +44,9 @@ def test_each_stem_is_changed_but_the_agent_and_what_is_silent():
     assert (after.speech == before.speech + 1).all() and (after.noise == before.noise + 1).all()
     assert not after.others.any()
     assert (after.far_end == before.far_end).all()
+
+
+def test_beyond_full_scale_is_what_rounds_to_more_than_16_bits_hold():
+    sound = np.float32([32766.6, 32767, 32767.4, 32767.5, 32768, -32768, -32768.5, -32769]) / np.float32(32768)
+    assert beyond_full_scale(sound).tolist() == [False, False, False, True, True, False, False, True]
+    assert to_pcm(sound).tolist() == [32767, 32767, 32767, 32767, 32767, -32768, -32768, -32768]

@@ -99,6 +99,14 @@ def test_of_what_a_line_has_only_one_a_second_is_refused_where_it_stands(right, 
     )
 
 
+@pytest.mark.parametrize("name", ["agc", "gate", "denoise"])
+def test_a_handset_has_one_of_each_of_what_it_does_to_a_voice(tmp_path, name):
+    path = tmp_path / "twice.yaml"
+    path.write_text(f"name: twice\nabout: Two.\ndevice: [{name}, {name}]\n")
+    with pytest.raises(BadlineError, match=f"device.{name}: stands here twice"):
+        read_profile(path)
+
+
 def test_what_can_be_there_twice_may_stand_twice(profile):
     twice = profile("  - noise: {snr_db: [9, 15]}\n", "  - noise: {snr_db: 9}\n  - noise: {snr_db: 20}\n")
     assert [one.name for one in twice.room] == ["noise", "noise"]

@@ -1,5 +1,7 @@
 """Agc: automatic gain control brings whoever talks to the same level, and what lies under the talk with them.
 
+It works in numbers, behind the converter: what its gain takes beyond full scale it cuts off.
+
 Feed-forward, as described by Giannoulis, Massberg and Reiss ("Digital Dynamic Range Compressor Design", JAES 60,
 2012): the level of the sound sets the gain. Level controls of telephones wait for speech and hold their gain
 in pauses (ITU-T G.169 asks for that, recalled); so does this one. Its speech detector compares the sound above
@@ -16,12 +18,13 @@ from numpy.random import Generator
 from pydantic import Field
 from scipy import signal
 
-from pipeline.audio import Bools, Floats
+from pipeline.audio import FULL_SCALE, Bools, Floats
 from pipeline.levels import active_speech_level
 from pipeline.line.filters import Doubles
 from pipeline.line.gains import block_powers, lowest_of_late, ramped
 from pipeline.line.scene import Device, Measure, Scene
-from pipeline.line.stems import in_each
+from pipeline.line.spoken import within_db
+from pipeline.line.stems import beyond_full_scale, in_each, turned_into
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -57,8 +60,9 @@ class Options(Words):
 class Agc:
     """One gain for all stems, that follows the level while somebody talks and holds in pauses."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     order: ClassVar[int] = 140
+    single: ClassVar[bool] = True
     device: ClassVar[Device] = "cpu"
     deaf: ClassVar[bool] = True
     lookahead_ms = 0
@@ -68,14 +72,16 @@ class Agc:
         self.options = options
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
-        """The scene with every stem raised alike; the mean gain, and the level that the words have got."""
+        """The scene with every stem raised alike, and limited; mean gain, share at the limits, the words' level."""
         block = scene.rate * BLOCK_MS // 1000
         levels_dbov = _levels_dbov(scene)
         rows = zip(scene.whole, levels_dbov, strict=True)
         factors = np.stack([self._factors(row, level_dbov, scene.rate, block) for row, level_dbov in rows])
-        after = in_each(scene, lambda stem: stem * factors)
-        got = [self._measures(after, factors[row], row, level_dbov) for row, level_dbov in enumerate(levels_dbov)]
-        return after.with_got(got)
+        raised = in_each(scene, lambda stem: stem * factors)
+        beyond = beyond_full_scale(raised.whole)
+        after = _limited(raised, beyond)
+        told = zip(factors, beyond, levels_dbov, strict=True)
+        return after.with_got([self._measures(after, row, *one) for row, one in enumerate(told)])
 
     def _factors(self, row: Floats, level_dbov: float, rate: int, block: int) -> Floats:
         """It begins as it would have settled on a talker of that level, earlier in the call."""
@@ -89,16 +95,27 @@ class Agc:
         most = self.options.max_gain_db
         return np.clip(self.options.target_dbov - level_dbov, -most, most)
 
-    def _measures(self, after: Scene, factors: Floats, row: int, level_dbov: float) -> list[Measure]:
+    def _measures(self, after: Scene, row: int, factors: Floats, beyond: Bools, level_dbov: float) -> list[Measure]:
         heard, speech = factors[after.hidden :], after.speech[row, after.hidden :]
         if not len(heard) or not after.whole[row, after.hidden :].any():
             return []
         asked_db = float(self._gain_db(np.array(level_dbov)))
         measures = [Measure(NAME, "gain_db", asked_db, float(20 * np.log10(heard).mean()), "drawn")]
-        got_dbov = active_speech_level(speech, after.rate).asl_dbov
+        measures.append(Measure(NAME, "share", 0.0, float(beyond[after.hidden :].mean()), "drawn"))
+        level = active_speech_level(speech, after.rate).asl_dbov
+        got_dbov = level + within_db(speech, after.whole[row, after.hidden :]) if isfinite(level) else level
         if isfinite(got_dbov):
             measures.append(Measure(NAME, "level_dbov", self.options.target_dbov, got_dbov, "drawn"))
         return measures
+
+
+def _limited(scene: Scene, beyond: Bools) -> Scene:
+    """The scene limited at full scale, what that takes away in the noise; where nothing was beyond every bit stays."""
+    if not beyond.any():
+        return scene
+    before = scene.whole
+    sound = np.where(beyond, np.clip(before, -1, 1 - 1 / FULL_SCALE, dtype=np.float32), before)
+    return turned_into(scene, sound, sound - before)
 
 
 def _levels_dbov(scene: Scene) -> list[float]:

@@ -58,6 +58,7 @@ class Denoise:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 120
+    single: ClassVar[bool] = True
     device: ClassVar[Device] = "cpu"
     deaf: ClassVar[bool] = True
     lookahead_ms = FRAME_MS

@@ -43,6 +43,7 @@ class Gate:
 
     version: ClassVar[int] = 1
     order: ClassVar[int] = 130
+    single: ClassVar[bool] = True
     device: ClassVar[Device] = "cpu"
     deaf: ClassVar[bool] = True
     lookahead_ms = 0

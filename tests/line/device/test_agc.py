@@ -6,6 +6,8 @@ from numpy.random import default_rng
 
 from pipeline.levels import active_speech_level, scale_to
 from pipeline.line.device.agc import Agc, Options
+from pipeline.line.device.clip import Clip
+from pipeline.line.device.clip import Options as ClipOptions
 from pipeline.line.room.reverb import Options as RoomOptions
 from pipeline.line.room.reverb import Reverb
 from pipeline.line.scene import Nominal, Scene
@@ -33,9 +35,9 @@ def after(scene, **options) -> Scene:
 
 
 def gains_db(scene, **options):
-    """The gain on each sample, told by a noise that is nowhere silent."""
-    scene = replace(scene, noise=scene.noise + np.float32(1e-6) * (scene.noise == 0))
-    return 20 * np.log10(after(scene, **options).noise / scene.noise)[0]
+    """The gain on each sample, told by others who are nowhere silent: what the limiter takes lies in the noise."""
+    scene = replace(scene, others=scene.others + np.float32(1e-6) * (scene.others == 0))
+    return 20 * np.log10(after(scene, **options).others / scene.others)[0]
 
 
 def got(scene):
@@ -55,7 +57,7 @@ def test_it_raises_and_lowers_by_no_more_than_it_may(asl_dbov, gain_db):
 
 
 def test_a_reach_of_0_db_leaves_every_bit():
-    before = scene_of(syllables(2, -16.0))
+    before = scene_of(syllables(2, -30.0))
     heard = after(before, max_gain_db=0.0)
     assert heard.speech.tobytes() == before.speech.tobytes() and heard.noise.tobytes() == before.noise.tobytes()
 
@@ -114,7 +116,7 @@ def test_a_soft_background_is_not_taken_for_the_talker():
 
 
 def test_all_stems_have_one_gain_and_the_agent_none():
-    before = scene_of(syllables(3, -20.0), others=syllables(3, -30.0, seed=4)[np.newaxis])
+    before = scene_of(syllables(3, -32.0), others=syllables(3, -40.0, seed=4)[np.newaxis])
     before = replace(before, far_end=before.others)
     heard = after(before)
     factors = heard.noise / before.noise
@@ -131,7 +133,7 @@ def test_what_is_heard_is_measured():
     hidden = 2 * RATE
     heard = after(scene_of(syllables(6, -30.0), hidden=hidden))
     level = active_speech_level(heard.speech[0, hidden:], RATE).asl_dbov
-    assert got(heard)["level_dbov"].asked == -20 and got(heard)["level_dbov"].got == pytest.approx(level)
+    assert got(heard)["level_dbov"].asked == -20 and got(heard)["level_dbov"].got == pytest.approx(level, abs=0.01)
     assert got(heard)["gain_db"].asked == 6 and got(heard)["gain_db"].got == pytest.approx(10, abs=1)
     assert {measure.kind for measure in heard.got[0]} == {"drawn"}
 
@@ -139,7 +141,46 @@ def test_what_is_heard_is_measured():
 def test_silence_has_no_measures_and_noise_alone_no_level():
     silence = np.zeros(RATE)
     assert after(scene_of(silence, noise=np.zeros((1, RATE), np.float32))).got == ((),)
-    assert got(after(scene_of(silence))).keys() == {"gain_db"}
+    assert got(after(scene_of(silence))).keys() == {"gain_db", "share"}
+
+
+def peaks(tops):
+    """A soft tone with so many samples at half of full scale, alternately above and below."""
+    sound = 0.02 * np.sin(2 * np.pi * 500 * np.arange(RATE) / RATE)
+    sound[100 : 100 + 100 * tops : 100] = 0.5 * (-1.0) ** np.arange(tops)
+    return sound
+
+
+def test_what_it_raises_beyond_full_scale_is_cut_off_counted_and_noise():
+    # 12 dB over half of full scale is twice of it.
+    before = scene_of(peaks(20), noise=np.zeros((1, RATE), np.float32), nominal=(Nominal(-40.0, -44.0),))
+    heard = after(before, target_dbov=-12.0, max_gain_db=12.0)
+    assert (heard.whole.max(), heard.whole.min()) == (1 - 2**-15, -1)
+    assert (np.flatnonzero(heard.noise[0]) == np.arange(100, 2100, 100)).all()
+    assert heard.speech.max() == pytest.approx(0.5 * 10 ** (12 / 20), rel=0.01)
+    share = got(heard)["share"]
+    assert (share.asked, share.got, share.kind) == (0, pytest.approx(20 / RATE), "drawn")
+
+
+def test_where_nothing_is_beyond_full_scale_nothing_is_added():
+    before = scene_of(peaks(20), noise=np.zeros((1, RATE), np.float32))
+    heard = after(before, max_gain_db=3.0)
+    assert not heard.noise.any()
+    assert got(heard)["share"].got == 0
+
+
+def test_where_the_stems_have_ended_the_one_sound_is_limited():
+    before = scene_of(peaks(20), nominal=(Nominal(-40.0, -44.0),)).mix()
+    assert np.abs(after(before, target_dbov=-12.0).speech).max() == 1
+
+
+@pytest.mark.parametrize("db_over_asl", [3.0, 6.0])
+def test_words_that_were_clipped_before_it_have_the_level_that_is_heard(db_over_asl):
+    clipped = Clip(ClipOptions(db_over_asl=db_over_asl))(scene_of(syllables(6), noise_dbov=-90.0), [default_rng(0)])
+    heard = after(clipped)
+    alone, sound = (active_speech_level(one[0], RATE).asl_dbov for one in (heard.speech, heard.whole))
+    assert got(heard)["level_dbov"].got == pytest.approx(sound, abs=0.8)
+    assert alone > sound + 1
 
 
 def test_severity_is_how_far_it_reaches():
