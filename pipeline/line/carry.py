@@ -12,6 +12,9 @@ from pipeline.line.arrays import CPU, silence
 from pipeline.line.draw import Line, PlacedEffect
 from pipeline.line.losses import silenced
 from pipeline.line.scene import Effect, Measure, Nominal, RunsOn, Scene
+from pipeline.line.stems import beyond_full_scale
+
+LINE = "line"  # in measures, what is no effect's but the whole line's
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,14 @@ def carry(
     for placed in line.effects:
         scene = carry_past(placed, scene, chances, whole, device=device)
     scene = silenced(scene.on(CPU).mix())
-    return Arrived(to_pcm(scene.speech), scene.got or ((),) * scene.rows)
+    scene = scene.with_got([_cut_off(row[scene.hidden :]) for row in scene.speech])
+    return Arrived(to_pcm(scene.speech), scene.got)
+
+
+def _cut_off(heard: Floats) -> list[Measure]:
+    """The share of samples that 16 bits cut off at the very end, where any are: a filter or a codec may overshoot."""
+    share = float(beyond_full_scale(heard).mean()) if len(heard) else 0.0
+    return [Measure(LINE, "share", 0.0, share, "drawn")] if share else []
 
 
 def carry_past(

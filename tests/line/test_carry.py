@@ -59,6 +59,15 @@ def test_a_line_without_effects_gives_the_speech_as_16_bits():
     assert arrived.got == ((),)
 
 
+def test_what_16_bits_cut_off_at_the_end_is_told_where_there_is_any():
+    loud = replace(scene(2), speech=np.stack([0.9 * SPEECH, 30 * SPEECH]), hidden=RATE // 2)
+    quiet, [cut] = carry(Line(), loud, chances("a", "b")).got
+    assert quiet == ()
+    assert (cut.effect, cut.name, cut.asked, cut.kind) == ("line", "share", 0, "drawn")
+    # A sine of 1.5 is over 1 for a share of 1 - 2 asin(1 / 1.5) / pi of the time.
+    assert cut.got == pytest.approx(1 - 2 * np.arcsin(1 / 1.5) / np.pi, abs=0.01)
+
+
 def test_an_effect_draws_by_the_names_of_the_row_its_place_and_itself():
     expected = stream(1, "a", "room", "rain").standard_normal(RATE) / 100 * 32768
     assert np.abs(noise_of(line_of("rain"), "a") - expected).max() <= 1

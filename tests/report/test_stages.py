@@ -80,6 +80,13 @@ def test_measures_of_the_stages_are_those_of_the_window():
     assert tuple(one for stage in heard.stages() for one in stage.got) == heard.window.got
 
 
+def test_what_the_line_cuts_off_at_its_end_is_no_measure_of_an_effect():
+    # A square wave of full scale overshoots in a filter by the ninth part of its step (Gibbs).
+    heard = listened(np.sign(sine(500)).astype(np.float32), network=[{"band": {"kind": "nb"}}])
+    assert heard.window.got[-1].effect == "line" and heard.window.got[-1].got > 0
+    assert {one.effect for stage in heard.stages() for one in stage.got} == {"device.adc", "network.band"}
+
+
 def test_who_speaks_faster_is_shown_to_take_less_time_from_their_row_on():
     alone, faster, _ = (
         stage.window.saying.length_ms for stage in listened(talker=[{"rate": {"factor": 1.6}}]).stages()
