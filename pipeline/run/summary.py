@@ -3,13 +3,13 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
-from pipeline.run.plan import Plan
-from pipeline.score import SUCCESS
+from pipeline.run.plan import Plan, Unit
+from pipeline.score import SUCCESS, Status
 from pipeline.score.words import word_error_rate
 from pipeline.spec.severity import severity_name
 from pipeline.spec.suite import ARMS, Arm
@@ -113,7 +113,10 @@ class Failing:
 
 @dataclass(frozen=True)
 class Summary:
-    """A run in numbers. `invalid` names what makes it unfit for any verdict, `broken` the floors it fell below."""
+    """A run in numbers. `invalid` names what makes it unfit for any verdict, `broken` the floors it fell below.
+
+    `cache` holds how much of each kind was `found` there, and how much was `made`; it is empty where there was none.
+    """
 
     suite: str
     release: str
@@ -127,6 +130,7 @@ class Summary:
     production: float | None
     failing: tuple[Failing, ...] = ()
     turn_taking: tuple[TurnTaking, ...] = ()
+    cache: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -136,145 +140,204 @@ class Summary:
         return 1 if self.broken else 0
 
 
-def summarise(plan: Plan, records: Iterable[Mapping[str, Any]], lost: Mapping[str, str]) -> Summary:
-    """The summary of committed records; `lost` are the units that our own faults stopped, with the reason."""
-    facts = [record["facts"] for record in records]
-    rows = tuple(_rows(facts))
-    drawn = tuple(_drawn(facts))
-    return Summary(
-        suite=plan.cast.suite.name,
-        release=plan.release.name,
-        rows=rows,
-        slots=tuple(_slots(facts)),
-        intents=tuple(_intents(plan, facts)),
-        drawn=drawn,
-        lost=lost,
-        invalid=tuple(_invalid(plan, facts, drawn, lost)),
-        broken=tuple(_broken(plan, rows)),
-        production=_production(plan, rows),
-        failing=tuple(_failing(plan, facts)),
-        turn_taking=tuple(_turn_taking(facts)),
-    )
-
-
-def _rows(facts: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """By arm, the perfect ears first; within an arm in the suite's order."""
-    groups: dict[Line, list[Mapping[str, Any]]] = defaultdict(list)
-    for fact in facts:
-        groups[_line(fact)].append(fact)
-    return [_row(line, group) for line, group in sorted(groups.items(), key=_by_arm)]
-
-
-def _line(fact: Mapping[str, Any]) -> Line:
-    return fact["arm"], fact["profile"], fact["severity"]
+def _line(facts: Mapping[str, Any]) -> Line:
+    return facts["arm"], facts["profile"], facts["severity"]
 
 
 def _by_arm(item: tuple[Line, object]) -> int:
+    """The perfect ears first; within an arm in the suite's order."""
     return ARMS.index(item[0][0])
 
 
-def _row(line: Line, group: Sequence[Mapping[str, Any]]) -> Row:
-    statuses = Counter(fact["status"] for fact in group)
-    words: Counter[str] = Counter()
-    for fact in group:
-        words.update(fact["scores"]["words"]["counts"] if "scores" in fact else {})
-    return Row(
-        *line,
-        units=len(group),
-        counted=sum(n for status, n in statuses.items() if SUCCESS[status] is not None),
-        passed=sum(n for status, n in statuses.items() if SUCCESS[status]),
-        statuses=dict(statuses),
-        words=dict(words),
-    )
+@dataclass(eq=False)
+class _Calls:
+    """Statuses and words of the calls of a line."""
+
+    statuses: Counter[Status] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+
+    def add(self, facts: Mapping[str, Any]) -> None:
+        self.statuses[facts["status"]] += 1
+        self.words.update(facts["scores"]["words"]["counts"] if "scores" in facts else {})
+
+    def row(self, line: Line) -> Row:
+        return Row(
+            *line,
+            units=self.statuses.total(),
+            counted=sum(n for status, n in self.statuses.items() if SUCCESS[status] is not None),
+            passed=sum(n for status, n in self.statuses.items() if SUCCESS[status]),
+            statuses={status: n for status, n in self.statuses.items()},
+            words=dict(self.words),
+        )
 
 
-def _slots(facts: Sequence[Mapping[str, Any]]) -> list[Slots]:
-    counts: dict[tuple[Line, str], Counter[str]] = defaultdict(Counter)
-    for fact in facts:
-        for name, count in fact.get("scores", {}).get("slots", {}).get("counts", {}).items():
-            kind, _, what = name.partition(".")
-            counts[_line(fact), kind][what] += count
-    return [Slots(*line, kind, dict(count)) for (line, kind), count in counts.items()]
+@dataclass(eq=False)
+class _Turns:
+    """Whose turn it was in the calls of a line. Of latencies, how often each occurred: they are whole ms."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    response_ms: Counter[int] = field(default_factory=Counter)
+    yield_ms: Counter[int] = field(default_factory=Counter)
+
+    def add(self, tally: Mapping[str, Any]) -> None:
+        self.counts.update(tally["counts"])
+        for detail in tally["details"]:
+            self.response_ms.update([detail["response_ms"]] if "response_ms" in detail else [])
+            self.yield_ms.update([detail["yield_ms"]] if "yield_ms" in detail else [])
+
+    def taken(self, line: Line) -> TurnTaking:
+        return TurnTaking(*line, dict(self.counts), _percentiles(self.response_ms), _percentiles(self.yield_ms))
 
 
-def _turn_taking(facts: Sequence[Mapping[str, Any]]) -> list[TurnTaking]:
-    """By arm, profile and severity, as the rows."""
-    groups: dict[Line, list[Mapping[str, Any]]] = defaultdict(list)
-    for fact in facts:
-        if tally := fact.get("scores", {}).get("turn_taking"):
-            groups[_line(fact)].append(tally)
-    return [_turns_taken(line, tallies) for line, tallies in sorted(groups.items(), key=_by_arm)]
-
-
-def _turns_taken(line: Line, tallies: Sequence[Mapping[str, Any]]) -> TurnTaking:
-    counts: Counter[str] = Counter()
-    for tally in tallies:
-        counts.update(tally["counts"])
-    details = [detail for tally in tallies for detail in tally["details"]]
-    return TurnTaking(*line, dict(counts), _percentiles("response_ms", details), _percentiles("yield_ms", details))
-
-
-def _percentiles(name: str, details: Sequence[Mapping[str, Any]]) -> tuple[int, int] | None:
-    """The 50th and the 95th of what the details call `name`, rounded; None of fewer than `LEAST_EVENTS`."""
-    single = [detail[name] for detail in details if name in detail]
-    if len(single) < LEAST_EVENTS:
+def _percentiles(single: Counter[int]) -> tuple[int, int] | None:
+    """The 50th and the 95th of so many single values, rounded; None of fewer than `LEAST_EVENTS`."""
+    if single.total() < LEAST_EVENTS:
         return None
-    half, most = np.percentile(single, (50, 95))
+    half, most = np.percentile(np.repeat(list(single), list(single.values())), (50, 95))
     return round(half), round(most)
 
 
-def _intents(plan: Plan, facts: Sequence[Mapping[str, Any]]) -> list[Intent]:
-    groups: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    for fact in facts:
-        success, tags = SUCCESS[fact["status"]], plan.cast.scenarios[fact["scenario"]].tags
-        if success is not None and tags:
-            groups[fact["arm"], tags[0]].append(success)
-    return [Intent(*key, len(calls), sum(calls)) for key, calls in groups.items()]
+@dataclass(eq=False)
+class _Sum:
+    """A drawn measure over windows, summed."""
+
+    windows: int = 0
+    asked: float = 0.0
+    got: float = 0.0
+    off: float = 0.0
+    variance: float = 0.0
+
+    def add(self, measure: Mapping[str, Any]) -> None:
+        self.windows += 1
+        self.asked += measure["asked"]
+        self.got += measure["got"]
+        self.off += measure["got"] - measure["asked"]
+        self.variance += measure["sd"] ** 2
+
+    def total(self, measure: str, severity: float) -> Drawn:
+        asked, got = self.asked / self.windows, self.got / self.windows
+        return Drawn(measure, severity, self.windows, asked, got, self.off / math.sqrt(self.variance))
 
 
-def _drawn(facts: Sequence[Mapping[str, Any]]) -> list[Drawn]:
+@dataclass(eq=False)
+class _Windows:
     """Totals over all windows that chance can judge; a window that several units share counts once.
 
     Windows are told apart by the names that chance knows them by. Their bytes would not do: those on which nothing
     was lost sound alike, so that only the losses would count. Severities share their random numbers, so each is
     judged alone: together what is chance would be counted as often as they are.
     """
-    windows: dict[tuple[float, tuple[str, ...]], list[Mapping[str, Any]]] = {}
-    for fact in facts:
-        names = (fact["scenario"], fact["profile"], fact["voice"], str(fact["trial"]))
-        for window, measures in (fact.get("call", {}).get("measures") or {}).items():
-            windows[fact["severity"], (*names, window)] = measures
-    groups: dict[tuple[str, float], list[Mapping[str, Any]]] = defaultdict(list)
-    for (severity, _), measures in windows.items():
-        for measure in measures:
-            if measure["kind"] == "drawn" and measure["sd"] and measure["asked"] is not None:
-                groups[f"{measure['effect']}.{measure['name']}", severity].append(measure)
-    return [_total(*names, group) for names, group in sorted(groups.items())]
+
+    sums: dict[tuple[str, float], _Sum] = field(default_factory=lambda: defaultdict(_Sum))
+    # Only units of the same scenario, profile, voice and trial share windows; these are the last one's.
+    names: tuple[str, ...] = ()
+    shared: dict[tuple[float, str], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def add(self, facts: Mapping[str, Any]) -> None:
+        names = (facts["scenario"], facts["profile"], facts["voice"], str(facts["trial"]))
+        if names != self.names:
+            self._sum_up()
+            self.names = names
+        for window, measures in (facts.get("call", {}).get("measures") or {}).items():
+            self.shared[facts["severity"], window] = [one for one in measures if _is_judged(one)]
+
+    def totals(self) -> list[Drawn]:
+        self._sum_up()
+        return [one.total(*key) for key, one in sorted(self.sums.items(), key=lambda item: item[0])]
+
+    def _sum_up(self) -> None:
+        for (severity, _), measures in self.shared.items():
+            for measure in measures:
+                self.sums[f"{measure['effect']}.{measure['name']}", severity].add(measure)
+        self.shared.clear()
 
 
-def _total(name: str, severity: float, group: Sequence[Mapping[str, Any]]) -> Drawn:
-    off = sum(measure["got"] - measure["asked"] for measure in group)
-    sd = math.sqrt(sum(measure["sd"] ** 2 for measure in group))
-    asked, got = (sum(measure[key] for measure in group) / len(group) for key in ("asked", "got"))
-    return Drawn(name, severity, len(group), asked, got, off / sd)
+def _is_judged(measure: Mapping[str, Any]) -> bool:
+    return bool(measure["kind"] == "drawn" and measure["sd"] and measure["asked"] is not None)
 
 
-def _invalid(
-    plan: Plan, facts: Sequence[Mapping[str, Any]], drawn: Sequence[Drawn], lost: Mapping[str, str]
-) -> list[str]:
-    why = []
-    gone = len(lost) + sum(fact["status"] in ("sound_invalid", "infra_error") for fact in facts)
-    if gone > MOST_LOST * len(plan.units):
-        why.append(f"{gone} of {len(plan.units)} units were lost to faults of ours (infra_error, sound_invalid)")
-    missing = len(plan.units) - len(facts) - len(lost)
-    if missing:
-        why.append(f"{missing} of {len(plan.units)} units were not run")
-    why += [
-        f"{one.measure} at {severity_name(one.severity)}: asked {one.asked:.4g}, got {one.got:.4g} (z {one.z:+.1f})"
-        for one in drawn
-        if abs(one.z) > MOST_Z
-    ]
-    return why
+def summarise(plan: Plan, records: Iterable[Mapping[str, Any]], lost: Mapping[str, str]) -> Summary:
+    """The summary of committed records; `lost` are the units that our own faults stopped, with the reason."""
+    counts = Counts(plan)
+    for record in records:
+        counts.add(record)
+    return counts.summary(lost)
+
+
+@dataclass(eq=False)
+class Counts:
+    """What was counted in the records so far; no record is kept.
+
+    The units of a scenario, profile, voice and trial must come one after the other, as a plan has them.
+    """
+
+    plan: Plan
+    units: int = 0
+    lines: dict[Line, _Calls] = field(default_factory=lambda: defaultdict(_Calls))
+    slots: dict[tuple[Line, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    turns: dict[Line, _Turns] = field(default_factory=lambda: defaultdict(_Turns))
+    intents: dict[tuple[str, str], Counter[bool]] = field(default_factory=lambda: defaultdict(Counter))
+    drawn: _Windows = field(default_factory=_Windows)
+    failing: list[Failing] = field(default_factory=list)
+    found: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Count one more record."""
+        facts, line = record["facts"], _line(record["facts"])
+        scores = facts.get("scores", {})
+        self.units += 1
+        self.lines[line].add(facts)
+        for name, count in scores.get("slots", {}).get("counts", {}).items():
+            kind, _, what = name.partition(".")
+            self.slots[line, kind][what] += count
+        if tally := scores.get("turn_taking"):
+            self.turns[line].add(tally)
+        self._add_intent(facts)
+        self.drawn.add(facts)
+        self.failing += _failing(self.plan, facts)
+        self._add_cache(record.get("run", {}).get("cache", {}))
+
+    def summary(self, lost: Mapping[str, str]) -> Summary:
+        """All of it in numbers; `lost` are the units that our own faults stopped, with the reason."""
+        rows = tuple(one.row(line) for line, one in sorted(self.lines.items(), key=_by_arm))
+        drawn = tuple(self.drawn.totals())
+        return Summary(
+            suite=self.plan.cast.suite.name,
+            release=self.plan.release.name,
+            rows=rows,
+            slots=tuple(Slots(*line, kind, dict(count)) for (line, kind), count in self.slots.items()),
+            intents=tuple(Intent(*key, calls.total(), calls[True]) for key, calls in self.intents.items()),
+            drawn=drawn,
+            lost=lost,
+            invalid=tuple(self._invalid(drawn, lost)),
+            broken=tuple(_broken(self.plan, rows)),
+            production=_production(self.plan, rows),
+            failing=tuple(self.failing),
+            turn_taking=tuple(one.taken(line) for line, one in sorted(self.turns.items(), key=_by_arm)),
+            cache={"found": dict(self.found), "made": dict(self.made)} if self.found or self.made else {},
+        )
+
+    def _add_intent(self, facts: Mapping[str, Any]) -> None:
+        success, tags = SUCCESS[facts["status"]], self.plan.cast.scenarios[facts["scenario"]].tags
+        if success is not None and tags:
+            self.intents[facts["arm"], tags[0]][success] += 1
+
+    def _add_cache(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        self.found.update(counts.get("found", {}))
+        self.made.update(counts.get("made", {}))
+
+    def _invalid(self, drawn: Sequence[Drawn], lost: Mapping[str, str]) -> Iterator[str]:
+        planned = len(self.plan.units)
+        faults = sum(one.statuses["sound_invalid"] + one.statuses["infra_error"] for one in self.lines.values())
+        if (gone := len(lost) + faults) > MOST_LOST * planned:
+            yield f"{gone} of {planned} units were lost to faults of ours (infra_error, sound_invalid)"
+        if missing := planned - self.units - len(lost):
+            yield f"{missing} of {planned} units were not run"
+        for one in drawn:
+            if abs(one.z) > MOST_Z:
+                at = f"{one.measure} at {severity_name(one.severity)}"
+                yield f"{at}: asked {one.asked:.4g}, got {one.got:.4g} (z {one.z:+.1f})"
 
 
 def _broken(plan: Plan, rows: Sequence[Row]) -> list[str]:
@@ -288,18 +351,18 @@ def _broken(plan: Plan, rows: Sequence[Row]) -> list[str]:
     return broken
 
 
-def _failing(plan: Plan, facts: Sequence[Mapping[str, Any]]) -> Iterator[Failing]:
-    units = {unit.name: unit for unit in plan.units}
-    for fact in facts:
-        if SUCCESS[fact["status"]] is False or fact["status"] == "caller_invalid":
-            unit = units[fact["call"]["call"]]
-            yield Failing(unit.name, fact["status"], _why(fact), f"sound/{fact['sound']}.flac", plan.command(unit))
+def _failing(plan: Plan, facts: Mapping[str, Any]) -> Iterator[Failing]:
+    if SUCCESS[facts["status"]] is False or facts["status"] == "caller_invalid":
+        unit = Unit(*(facts[one.name] for one in fields(Unit)))
+        why = why_not(facts) or "nothing was asked of it"
+        yield Failing(unit.name, facts["status"], why, f"sound/{facts['sound']}.flac", plan.command(unit))
 
 
-def _why(fact: Mapping[str, Any]) -> str:
-    """The reasons for which a call did not succeed."""
-    unmet = [f"{one['name']}: {one['why']}" for one in fact["scores"]["task"]["criteria"] if not one["met"]]
-    return str(fact.get("why") or fact["call"]["error"] or "; ".join(unmet) or "nothing was asked of it")
+def why_not(facts: Mapping[str, Any]) -> str | None:
+    """The reasons for which a call did not succeed; None where there is none."""
+    criteria = facts.get("scores", {}).get("task", {}).get("criteria", ())
+    unmet = [f"{one['name']}: {one['why']}" for one in criteria if not one["met"]]
+    return facts.get("why") or facts.get("call", {}).get("error") or "; ".join(unmet) or None
 
 
 def _production(plan: Plan, rows: Sequence[Row]) -> float | None:

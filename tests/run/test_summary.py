@@ -236,3 +236,10 @@ def test_the_production_mix_and_floors_count_all_severities_alike(graded):
     suite = graded.cast.suite.model_copy(update={"floors": {"noisy": 0.6}})
     plan = replace(graded, cast=replace(graded.cast, suite=suite))
     assert summarise(plan, records(plan, *["failed"] * 3), {}).broken == ("noisy: 3 of 6 passed, the floor is 60%",)
+
+
+def test_what_was_found_and_made_is_summed_over_the_records(plan):
+    told = [{"found": {"windows": 3}, "made": {"speech": 1}}, {"found": {"windows": 4, "speech": 2}, "made": {}}]
+    both = [{**one, "run": {"cache": cache}} for one, cache in zip(records(plan)[:2], told, strict=True)]
+    assert summarise(plan, both, {}).cache == {"found": {"windows": 7, "speech": 2}, "made": {"speech": 1}}
+    assert summarise(plan, records(plan), {}).cache == {}
