@@ -16,6 +16,7 @@ from pipeline.errors import BadlineError, did_you_mean
 from pipeline.files import find_named
 from pipeline.line.after import After
 from pipeline.line.arrays import CPU, check_device
+from pipeline.line.carry import LINE
 from pipeline.line.draw import Line, PlacedEffect, draw_line
 from pipeline.line.scene import Measure
 from pipeline.line.window import RATE, Saying, Studio, Window, calibrate
@@ -122,7 +123,7 @@ class Listened:
             effects = self.line.effects[:count]
             window = _said_in(replace(self.studio, line=Line(effects)), self.saying)
             # Measured on the whole line: a shorter one looks less far ahead, which levels tell in the third digit.
-            after = len(window.got)
+            after = sum(measure.effect != LINE for measure in window.got)
             yield Stage(effects[-1] if effects else None, window, self.window.got[before:after])
             before = after
 
@@ -157,7 +158,8 @@ def listen_once(
     bad, words = severity_named(severity), find_profile(profile)
     voices, language = voices or kept_voices(), "en"
     speaker = voices.voice(voice_named(voice), language)
-    chance = Chance(seed).named("listen", words.name, voice)
+    # Without the profile's name: a copy that is tuned under another has the luck of the one that it is compared with.
+    chance = Chance(seed).named("listen", voice)
     line = draw_line(words, chance, bad)
     background = voices.bystanders(line, voice, language)
     studio = Studio(line, speaker.nominal, background, chance, device)

@@ -73,6 +73,15 @@ def test_recordings_in_a_folder_are_picked_by_name_of_chance(toys):
     assert {path[-5:] for path in files} == {"a.wav", "b.wav"}
 
 
+def test_a_copy_of_another_name_has_the_same_luck_in_what_it_does_not_change(toys):
+    toys.write("copy.yaml", (toys.folder / "noisy.yaml").read_text().replace("name: noisy", "name: copy"))
+    one, copy = (
+        listen_once("hello", str(toys.folder / name), voice="tone", seed=1) for name in ("noisy.yaml", "copy.yaml")
+    )
+    assert copy.name == "copy typical"
+    assert copy.window.sha256 == one.window.sha256
+
+
 @pytest.mark.parametrize("text", ["😀", "..."])
 def test_a_sentence_without_words_is_the_users_to_mend(toys, text):
     with pytest.raises(Unspeakable, match="there are no words"):
