@@ -20,6 +20,7 @@ from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.words import Words, complaint
 
 NAME = "network.codec"
+MOST_HOPS = 4
 FINEST_RATE = 16_000  # delays are compensated to a sample at this rate
 
 Codecs = Literal["g711u", "g711a", "gsm_fr", "amr_nb", "amr_wb", "g722", "g726", "opus", "msbc"]
@@ -37,8 +38,16 @@ def _listed(words: Any) -> Any:  # noqa: ANN401  what YAML holds
             return (words,)
 
 
+def _hops_listed(words: Any) -> Any:  # noqa: ANN401  what YAML holds
+    """The codecs of a tandem."""
+    listed = _listed(words)
+    if not 1 <= len(listed) <= MOST_HOPS:
+        raise complaint(f"wants one to four codecs, not {len(listed)}")
+    return listed
+
+
 def _one_or_more(one: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_HOPS}]})
 
 
 class Options(Words):
@@ -49,8 +58,7 @@ class Options(Words):
 
     name: Annotated[
         tuple[Codecs, ...],
-        BeforeValidator(_listed),
-        Field(min_length=1, max_length=4),
+        BeforeValidator(_hops_listed),
         _one_or_more({"enum": list(get_args(Codecs))}),
     ] = ("g711u",)
     bitrate: Annotated[
@@ -63,7 +71,8 @@ class Options(Words):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.bitrate and len(self.bitrate) != len(self.name):
-            raise complaint(f"wants one for each codec: {len(self.name)}, not {len(self.bitrate)}", "bitrate")
+            hint = "" if len(self.name) > 1 else "; a range it cannot have: write {any_of: [one, another]}"
+            raise complaint(f"wants one for each codec: {len(self.name)}, not {len(self.bitrate)}{hint}", "bitrate")
         for codec, bps in zip(self.name, self.bitrate, strict=False):
             if bps not in CODINGS[codec].bitrates:
                 known = ", ".join(map(str, sorted(CODINGS[codec].bitrates)))

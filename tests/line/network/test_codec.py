@@ -113,7 +113,9 @@ def test_what_is_lost_is_lost_on_the_last_of_a_tandem():
         ({"name": "amr_nb", "bitrate": 9_000}, "is 9000, but amr_nb has 4750, 5150, 5900"),
         ({"name": ["amr_nb", "g711u"], "bitrate": 5_900}, "one for each codec: 2, not 1"),
         ({"name": "amr_nb", "conceal": "codec"}, "amr_nb's decoder conceals nothing; these do: opus"),
-        ({"name": []}, "at least 1 item"),
+        ({"name": "opus", "bitrate": [16_000, 24_000]}, r"1, not 2; a range it cannot have: write {any_of: \[one"),
+        ({"name": []}, "wants one to four codecs, not 0"),
+        ({"name": ["g711u"] * 5}, "wants one to four codecs, not 5"),
     ],
 )
 def test_what_a_codec_cannot_do_is_refused_with_what_it_can(words, message):
