@@ -243,6 +243,8 @@ def find_named(name: str, *, folder: str, ending: str = ".yaml", near: Path | No
         path = (near or Path()) / name
         if path.is_file():
             return path
+        if path.is_dir():
+            raise BadlineError(f"{path}: is a folder; name a file in it that ends in {ending}")
         near_it = nearest(path.stem, (other.stem for other in path.parent.glob(f"*{ending}")))
         hint = f". Did you mean '{near_it}{ending}'?" if near_it else ""
         raise BadlineError(f"{path}: there is no such file{hint}")
@@ -251,6 +253,8 @@ def find_named(name: str, *, folder: str, ending: str = ".yaml", near: Path | No
     for place in places:
         if (path := place / f"{name}{ending}").is_file():
             return path
+    if Path(name).is_dir():
+        raise BadlineError(f"{name}: is a folder; name a file in it that ends in {ending}")
     known = {path.name.removesuffix(ending) for place in places for path in place.glob(f"*{ending}")}
     what = folder.rpartition("/")[2].rstrip("s").replace("_", " ")
     raise BadlineError(f"There is no {what} called '{name}'. {did_you_mean(name, known)}")

@@ -144,3 +144,11 @@ def test_an_unknown_name_is_refused_with_the_nearest():
 def test_a_package_is_found_without_importing_it():
     assert installed("json").samefile(json.__path__[0])
     assert installed("a_package_nobody_has") is None
+
+
+@pytest.mark.parametrize("name", ["mine", "./mine"])
+def test_a_folder_in_the_place_of_a_file_is_called_one(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(BadlineError, match=r"mine: is a folder; name a file in it that ends in \.yaml"):
+        find_named(name, folder="noise_profiles")

@@ -40,11 +40,13 @@ FAINT = 1e-5  # of the strongest frequency: words that are fainter do not tell w
 class After:
     """The A-weighted SNR of the words as they arrive, in dB: against all else, and against the stems beside them alone.
 
-    None: nobody speaks, or too briefly to tell, or nothing else sounds.
+    None: nobody speaks, or too briefly to tell, or nothing else sounds. `too_little` says that it is the words that
+    are lacking: less than 0.4 s of them arrive.
     """
 
     snr_db: float | None = None
     stems_db: float | None = None
+    too_little: bool = False
 
 
 def after_line(line: Line, scene: Scene, chances: Sequence[Chance], whole: Sequence[Chance] = ()) -> tuple[After, ...]:
@@ -85,13 +87,16 @@ def _told(stems: Scene, row: int, heard: Floats | None) -> After:
     before = _spectra(words, stems.rate)
     active = _active(before, words, stems.rate)
     if np.count_nonzero(active) < LEAST_FRAMES:
-        return After()
+        return After(too_little=True)
     weights = np.square(a_curve(scipy.fft.rfftfreq(_size(stems.rate), 1 / stems.rate)))
     said, bed = weights * _power(before[active]), weights * _power(_spectra(beside, stems.rate))
     if heard is None:
         ratio_db = _ratio_db(_sum(said), _sum(bed))
         return After(ratio_db, ratio_db)
-    arriving, residual = _split(before[active], _spectra(heard, stems.rate)[active])
+    after = _spectra(heard, stems.rate)[active]
+    if np.count_nonzero(after.any(axis=1)) < LEAST_FRAMES:
+        return After(too_little=True)
+    arriving, residual = _split(before[active], after)
     passed = _passed(_power(before[active]), arriving, residual)
     others = _sum(bed * passed)
     return After(

@@ -1,8 +1,8 @@
 """Two sounds side by side: what was asked of each line and got, and what can be heard of both."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from rich import box
@@ -12,13 +12,18 @@ from rich.text import Text
 
 from pipeline.line.after import After
 from pipeline.line.scene import Measure
-from pipeline.report.table import number
+from pipeline.report.table import TOO_LITTLE, number
 from pipeline.run.blind import Blind
 from pipeline.run.single import Listened, Recording
 
 Key = tuple[str, str, int]  # effect, measure, and which of that name
 MARKS = {"asl_dbov": "active speech (P.56), dBov", "activity": "of the time active", "peak_dbov": "peak, dBov"}
-MARKS |= {"floor_dbov": "quietest tenth, dBov", "low_hz": "band from, Hz", "high_hz": "to, Hz"}
+MARKS |= {
+    "floor_dbov": "quietest tenth, dBov",
+    "low_hz": "band from, Hz",
+    "high_hz": "to, Hz",
+    "rate": "told at a rate of, Hz",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,9 @@ class Side:
 
 def side_by_side(*sides: Side) -> RenderableType:
     """Tables: what holds for the lines, what this sentence met on them, what is left, what the sounds alone tell."""
+    if len(sides) > 1 and all(side == sides[0] for side in sides[1:]):
+        return Group(Text("both are the same line\n"), side_by_side(sides[0]))
+    sides = _told_apart(sides)
     names = [side.name for side in sides]
     parts = (
         _measures("set: the lines, on 60 s of calibration speech", names, [side.calibration for side in sides]),
@@ -49,6 +57,12 @@ def side_by_side(*sides: Side) -> RenderableType:
         _heard(sides),
     )
     return Group(*(part for part in parts if part))
+
+
+def _told_apart(sides: Sequence[Side]) -> tuple[Side, ...]:
+    """Two files may hold profiles of one name: the later is called so."""
+    first, *others = sides
+    return (first, *(replace(one, name=f"{one.name}, against") if one.name == first.name else one for one in others))
 
 
 def _measures(title: str, names: Sequence[str], got: Sequence[Sequence[Measure]]) -> RenderableType | None:
@@ -80,15 +94,22 @@ def _after(sides: Sequence[Side]) -> RenderableType | None:
     table = _table(("SNR, dB, A-weighted",), [side.name for side in sides])
     table.add_row("all else", *(number(side.after.snr_db) for side in sides))
     table.add_row("beds alone", *(number(side.after.stems_db) for side in sides))
-    return Group(Text("after the line: this sentence, as it arrives", "bold"), table, Text())
+    why = [Text(f"{side.name}: no figure: {TOO_LITTLE}") for side in sides if side.after.too_little]
+    return Group(Text("after the line: this sentence, as it arrives", "bold"), table, *why, Text())
 
 
 def _heard(sides: Sequence[Side]) -> RenderableType:
     table = _table(("of the sound alone",), [side.name for side in sides])
     columns: list[dict[str, Any]] = [asdict(side.heard) for side in sides]
     for name, meaning in MARKS.items():
-        table.add_row(meaning, *(number(column[name]) for column in columns))
+        table.add_row(meaning, *(_mark(name, column) for column in columns))
     return Group(Text("heard: whatever made the sound", "bold"), table, Text())
+
+
+def _mark(name: str, heard: Mapping[str, Any]) -> str:
+    """Where the quietest tenth has no level there is nothing in it, not even noise."""
+    is_silent = name == "floor_dbov" and heard[name] is None
+    return "digital silence" if is_silent else number(heard[name])
 
 
 def _table(names: Sequence[str], numbers: Sequence[str]) -> Table:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pipeline.line.after import After
 from pipeline.line.scene import Measure
+from pipeline.run.cache import KINDS
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 from pipeline.score import Status
 from pipeline.spec.severity import NONE, TYPICAL, severity_name
@@ -19,6 +20,7 @@ from pipeline.spec.suite import ARMS
 
 MOST_SHOWN = 3  # failing calls; all of them stand in the manifest
 LEAST_WIDTH = 8  # of a number such as 112/128
+TOO_LITTLE = "less than 0.4 s of words arrive"
 MOST_COLUMNS = 4  # profiles side by side in 80 columns
 SHORT = {
     "resolved_badly": "badly",
@@ -178,6 +180,8 @@ def _waited(percentiles_ms: tuple[int, int] | None) -> str:
 
 
 def _notes(summary: Summary) -> Iterator[Text]:
+    if summary.cache:
+        yield Text(f"cache: {_cached(summary.cache['found'], summary.cache['made'])}")
     if summary.production is not None:
         yield Text(f"success over the production mix: {summary.production:.1%}")
     for name, why in summary.lost.items():
@@ -186,6 +190,13 @@ def _notes(summary: Summary) -> Iterator[Text]:
         yield Text(f"below its floor: {why}", "bold red")
     for why in summary.invalid:
         yield Text(f"INVALID: {why}", "bold red")
+
+
+def _cached(found: Mapping[str, int], made: Mapping[str, int]) -> str:
+    """How much of each kind was found there of all that was asked for."""
+    asked = Counter(found) + Counter(made)
+    parts = [f"{found.get(kind, 0):,} of {asked[kind]:,} {kind}" for kind in KINDS if asked[kind]]
+    return f"{', '.join(parts)} found"
 
 
 def failing(calls: Sequence[Failing], out: Path) -> Iterator[str]:
@@ -201,8 +212,10 @@ def failing(calls: Sequence[Failing], out: Path) -> Iterator[str]:
 
 
 def number(value: float | None) -> str:
-    """Four digits of it; a dash where there is none."""
-    return "-" if value is None else f"{value:.4g}"
+    """Four digits of it, or all before the point; a dash where there is none."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 def measures(line: Sequence[Measure], sentence: Sequence[Measure]) -> RenderableType:
@@ -216,7 +229,9 @@ def measures(line: Sequence[Measure], sentence: Sequence[Measure]) -> Renderable
 
 
 def after_the_line(told: After) -> RenderableType:
-    """What is left of the SNR by the time the words arrive; nothing where nobody knows."""
+    """What is left of the SNR by the time the words arrive, or why nobody knows; nothing where nothing else sounds."""
+    if told.too_little:
+        return Text(f"after the line: no figure: {TOO_LITTLE}\n")
     if told.snr_db is None:
         return Group()
     alone = "" if told.stems_db is None else f" (beds alone {told.stems_db:.1f} dB)"

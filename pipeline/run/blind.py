@@ -20,7 +20,8 @@ class Blind:
     """Levels in dBov: active speech (ITU-T P.56), peak, and the floor, in the quietest tenth of frames of 20 ms.
 
     `low_hz` and `high_hz` are the first and last frequency at which the long-term spectrum is within 40 dB of its
-    strongest. Silence has none of them: None.
+    strongest. Silence has none of them: None; nor has a sound a floor whose quietest tenth is digital silence.
+    `rate` is the one at which it was told, in Hz.
     """
 
     asl_dbov: float | None
@@ -29,6 +30,7 @@ class Blind:
     floor_dbov: float | None
     low_hz: float | None
     high_hz: float | None
+    rate: int
 
 
 def blind(sound: Sound) -> Blind:
@@ -42,6 +44,7 @@ def blind(sound: Sound) -> Blind:
         floor_dbov=_db(_floor(sound.samples, sound.rate * FRAME_MS // 1000)),
         low_hz=low_hz,
         high_hz=high_hz,
+        rate=sound.rate,
     )
 
 

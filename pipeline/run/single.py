@@ -194,6 +194,8 @@ def _is_severity(text: str) -> bool:
 
 
 def _recording(path: Path) -> Recording:
+    if path.is_dir():
+        raise BadlineError(f"--against: {path} is a folder; name a file")
     if not path.is_file():
         raise BadlineError(f"--against: there is no file {path}")
     try:

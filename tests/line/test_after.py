@@ -226,12 +226,12 @@ def test_hidden_sound_does_not_count():
 @pytest.mark.parametrize("network", [[], [{"codec": {}}]])
 def test_where_nobody_speaks_there_is_no_figure(speech, network):
     way = line(room=[{"noise": {"kind": "white", "snr_db": 10}}], network=network)
-    assert after(way, scene(speech)) == After(None, None)
+    assert after(way, scene(speech)) == After(too_little=True)
 
 
 def test_words_of_which_nothing_arrives_have_no_figure():
     begun = scene(steady("speech_shaped", 1.0))
-    assert after(Line(), replace(begun, lost=np.ones((1, 50), np.bool_))) == After(None, None)
+    assert after(Line(), replace(begun, lost=np.ones((1, 50), np.bool_))) == After(too_little=True)
 
 
 def test_a_line_without_effects_has_no_figure():
@@ -245,3 +245,8 @@ def test_each_row_has_its_own():
     both = replace(scene(one), speech=np.stack((one, two)), **stems, nominal=(Nominal(-26.0, -30.0),) * 2)
     told = after_line(mixing(LineNoise(Options(dbov=-50))), both, [Chance(1).named("a"), Chance(1).named("b")])
     assert told[0].snr_db - told[1].snr_db == pytest.approx(6.02, abs=0.2)
+
+
+def test_where_a_line_destroys_the_words_too_few_of_them_arrive():
+    way = line(network=[{"dropout": {"per_min": 60, "ms": 2000}}])
+    assert after(way, scene(steady("speech_shaped"), around_s=1.0)) == After(too_little=True)

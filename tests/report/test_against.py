@@ -8,7 +8,7 @@ from pipeline.line.scene import Measure
 from pipeline.report.against import Side, side_by_side
 from pipeline.run.blind import Blind
 
-BLIND = Blind(-26.0, 0.5, -10.0, -60.0, 300.0, 3400.0)
+BLIND = Blind(-26.0, 0.5, -10.0, -60.0, 300.0, 3400.0, 16_000)
 
 
 def shown(*sides, width=100):
@@ -50,7 +50,9 @@ def test_the_second_of_two_noises_has_a_row_of_its_own():
 
 
 def test_of_a_recording_only_the_sound_is_told():
-    text = shown(Side("cafe", (snr(12.0),), (), BLIND), Side("real.wav", (), (), Blind(*[None, 0.0], *[None] * 4)))
+    text = shown(
+        Side("cafe", (snr(12.0),), (), BLIND), Side("real.wav", (), (), Blind(*[None, 0.0], *[None] * 4, 44_100))
+    )
     assert row(text, "room.noise") == ["room.noise", "snr_db", "12", "12.01"]
     assert row(text, "P.56")[-2:] == ["-26", "-"]
     assert "drawn" not in text
@@ -64,6 +66,31 @@ def test_what_is_left_of_the_snr_stands_side_by_side():
 
 def test_where_nobody_knows_what_is_left_nothing_is_told_of_it():
     assert "after the line" not in shown(Side("clean", (), (), BLIND), Side("real.wav", (), (), BLIND))
+
+
+def test_one_line_twice_is_told_once():
+    cafe = Side("cafe", (snr(12.0),), (), BLIND)
+    text = shown(cafe, cafe)
+    assert "both are the same line" in text
+    assert row(text, "room.noise") == ["room.noise", "snr_db", "12", "12.01"]
+
+
+def test_two_lines_of_one_name_are_told_apart():
+    text = shown(Side("cafe", (snr(12.0),), (), BLIND), Side("cafe", (snr(3.0),), (), BLIND))
+    assert row(text, "of the sound") == ["of", "the", "sound", "alone", "cafe", "cafe,", "against"]
+
+
+def test_the_rate_of_each_sound_and_a_floor_of_nothing_are_told():
+    silent = Blind(-26.0, 0.5, -10.0, None, 300.0, 22_050.0, 44_100)
+    text = shown(Side("cafe", (), (), BLIND), Side("real.wav", (), (), silent))
+    assert row(text, "rate of")[-2:] == ["16000", "44100"]
+    assert row(text, "to, Hz")[-2:] == ["3400", "22050"]
+    assert row(text, "quietest tenth")[-3:] == ["-60", "digital", "silence"]
+
+
+def test_a_line_on_which_no_words_arrive_says_why_it_has_no_snr():
+    text = shown(Side("cafe", (), (), BLIND, After(9.8, 11.2)), Side("dead", (), (), BLIND, After(too_little=True)))
+    assert "dead: no figure: less than 0.4 s of words arrive" in text
 
 
 @pytest.mark.parametrize("width", [80, 140])

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from pipeline.line.after import After
 from pipeline.line.scene import Measure
-from pipeline.report.table import after_the_line, failing, measures, tables
+from pipeline.report.table import after_the_line, failing, measures, number, tables
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 
 WORDS = {"substitutions": 1, "deletions": 0, "insertions": 0, "n_ref": 10}
@@ -204,11 +204,20 @@ def test_slots_of_each_severity_have_a_column():
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [(22050.0, "22050"), (1234.56, "1235"), (12.3456, "12.35"), (0.0, "0"), (None, "-")],
+)
+def test_numbers_have_four_digits_and_never_an_exponent_where_they_are_large(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
     ("told", "text"),
     [
         (After(9.8, 11.24), "after the line: SNR 9.8 dB (beds alone 11.2 dB)"),
         (After(-0.04, None), "after the line: SNR -0.0 dB"),
         (After(None, None), ""),
+        (After(too_little=True), "after the line: no figure: less than 0.4 s of words arrive"),
     ],
 )
 def test_what_is_left_of_the_snr_is_told_where_it_is_known(told, text):
