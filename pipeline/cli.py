@@ -30,7 +30,7 @@ from pipeline.report.health import health
 from pipeline.report.pairing import pairing_table, refusals
 from pipeline.report.progress import Counting, Watching
 from pipeline.report.runs import removed, runs_table
-from pipeline.report.table import after_the_line, failing, measures, tables
+from pipeline.report.table import after_the_line, failing, measures, tables, timing
 from pipeline.run.batch import run_batch
 from pipeline.run.blind import blind
 from pipeline.run.cache import Cache, contents, opened
@@ -288,6 +288,7 @@ def listen(
         _print_json(plain({**_got(heard), "recording": str(wav), **picture}))
     else:
         out.print(measures(heard.calibration, heard.window.got))
+        out.print(timing(heard.line))
         out.print(after_the_line(heard.after()))
         _print_paths({"sound": str(wav), **picture})
 
@@ -306,6 +307,8 @@ def _got(heard: Listened) -> dict[str, Any]:
         "drawn": [asdict(one) for one in sentence],
         "after": asdict(heard.after()),
         "line": heard.line.said(),
+        "delay_ms": heard.line.delay_ms,
+        "drop_ms": heard.line.drop_ms,
     }
 
 

@@ -35,13 +35,15 @@ class Side:
     sentence: tuple[Measure, ...]
     heard: Blind
     after: After = After()  # noqa: RUF009  it is frozen
+    delay_ms: int | None = None
+    drop_ms: int | None = None
 
     @classmethod
     def of(cls, one: Listened | Recording, heard: Blind) -> Self:
         """Of a recording nothing was asked."""
         if isinstance(one, Recording):
             return cls(one.name, (), (), heard)
-        return cls(one.name, one.calibration, one.window.got, heard, one.after())
+        return cls(one.name, one.calibration, one.window.got, heard, one.after(), one.line.delay_ms, one.line.drop_ms)
 
 
 def side_by_side(*sides: Side) -> RenderableType:
@@ -53,6 +55,7 @@ def side_by_side(*sides: Side) -> RenderableType:
     parts = (
         _measures("set: the lines, on 60 s of calibration speech", names, [side.calibration for side in sides]),
         _measures("drawn: this sentence, as chance had it", names, [side.sentence for side in sides]),
+        _timing(sides),
         _after(sides),
         _heard(sides),
     )
@@ -85,6 +88,17 @@ def _keyed(measures: Sequence[Measure]) -> dict[Key, Measure]:
 
 def _cells(measure: Measure | None) -> tuple[str, str]:
     return (number(measure.asked), number(measure.got)) if measure else ("", "")
+
+
+def _timing(sides: Sequence[Side]) -> RenderableType | None:
+    """How long each line takes, and when it drops; a recording has no line."""
+    if all(side.delay_ms is None for side in sides):
+        return None
+    table = _table(("the line",), [side.name for side in sides])
+    table.add_row("one way, ms", *(number(side.delay_ms) for side in sides))
+    if any(side.drop_ms is not None for side in sides):
+        table.add_row("drops after, ms", *(number(side.drop_ms) for side in sides))
+    return Group(Text("on the clock: with what effects look ahead", "bold"), table, Text())
 
 
 def _after(sides: Sequence[Side]) -> RenderableType | None:

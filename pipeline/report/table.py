@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.line.after import After
+from pipeline.line.draw import Line
 from pipeline.line.scene import Measure
 from pipeline.run.cache import KINDS
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
@@ -236,6 +237,18 @@ def after_the_line(told: After) -> RenderableType:
         return Group()
     alone = "" if told.stems_db is None else f" (beds alone {told.stems_db:.1f} dB)"
     return Text(f"after the line: SNR {told.snr_db:.1f} dB{alone}\n")
+
+
+def timing(line: Line) -> RenderableType:
+    """How long sound takes on the line, and when that drops: no sound can tell. Nothing where it has no effects."""
+    if not line.effects:
+        return Group()
+    own_ms = line.delay_ms - line.lookahead_ms
+    parts = f"{own_ms} ms of the network, {line.lookahead_ms} ms that effects look ahead"
+    told = [Text(f"one way: {line.delay_ms} ms ({parts})")]
+    if line.drop_ms is not None:
+        told.append(Text(f"the line drops {line.drop_ms / 1000:g} s after pick-up"))
+    return Group(*told, Text())
 
 
 def _measures(title: str, got: Sequence[Measure], within: Mapping[str, Sequence[float | None]]) -> RenderableType:

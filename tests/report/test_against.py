@@ -80,6 +80,12 @@ def test_two_lines_of_one_name_are_told_apart():
     assert row(text, "of the sound") == ["of", "the", "sound", "alone", "cafe", "cafe,", "against"]
 
 
+def test_how_long_each_line_takes_and_when_it_drops_stands_side_by_side():
+    text = shown(Side("cafe", (), (), BLIND, delay_ms=145, drop_ms=7500), Side("real.wav", (), (), BLIND))
+    assert row(text, "one way")[-2:] == ["145", "-"]
+    assert row(text, "drops after")[-2:] == ["7500", "-"]
+
+
 def test_the_rate_of_each_sound_and_a_floor_of_nothing_are_told():
     silent = Blind(-26.0, 0.5, -10.0, None, 300.0, 22_050.0, 44_100)
     text = shown(Side("cafe", (), (), BLIND), Side("real.wav", (), (), silent))

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from pipeline.chance import Chance
 from pipeline.line.after import After
+from pipeline.line.draw import Line, draw_line
 from pipeline.line.scene import Measure
-from pipeline.report.table import after_the_line, failing, measures, number, tables
+from pipeline.report.table import after_the_line, failing, measures, number, tables, timing
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
+from pipeline.spec.profile import Profile
 
 WORDS = {"substitutions": 1, "deletions": 0, "insertions": 0, "n_ref": 10}
 
@@ -222,3 +225,20 @@ def test_numbers_have_four_digits_and_never_an_exponent_where_they_are_large(val
 )
 def test_what_is_left_of_the_snr_is_told_where_it_is_known(told, text):
     assert shown(after_the_line(told)).strip() == text
+
+
+def line_of(**places):
+    return draw_line(Profile.model_validate({"name": "mine", "about": "A line.", **places}), Chance(1))
+
+
+def test_how_long_a_line_takes_and_when_it_drops_is_told():
+    line = line_of(network=[{"band": {}}, {"delay": {"ms": 60}}, {"drop": {"share": 1, "after_s": 7.5}}])
+    ahead_ms = line.effects[1].effect.lookahead_ms
+    told = shown(timing(line)).splitlines()
+    assert told[0] == f"one way: {60 + ahead_ms} ms (60 ms of the network, {ahead_ms} ms that effects look ahead)"
+    assert told[1] == "the line drops 7.5 s after pick-up"
+
+
+def test_a_line_that_stays_drops_nowhere_and_one_without_effects_tells_nothing():
+    assert "drops" not in shown(timing(line_of(network=[{"drop": {"share": 0}}])))
+    assert shown(timing(Line())).strip() == ""

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from numpy.random import Generator
 from pydantic import Field
 
-from pipeline.line.scene import Device, Scene
+from pipeline.line.scene import Device, Measure, Scene
 from pipeline.spec.words import Words
 
 
@@ -27,12 +27,15 @@ class Delay:
     order: ClassVar[int] = 80
     device: ClassVar[Device] = "any"
     single: ClassVar[bool] = True
+    deaf: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:
+        self.options = options
         self.lookahead_ms = 0
         self.voices: tuple[str, ...] = ()
         self.delay_ms = options.ms
 
     def __call__(self, scene: Scene, rngs: Sequence[Generator]) -> Scene:
-        """The scene as it is."""
-        return scene.with_got([()] * scene.rows)
+        """The scene as it is, and how long it takes: what a call's clock adds, which nothing in the sound can tell."""
+        told = Measure("network.delay", "delay_ms", float(self.options.ms), float(self.delay_ms), "set", tolerance=0.0)
+        return scene.with_got([(told,)] * scene.rows)

@@ -20,7 +20,8 @@ def test_the_sound_is_as_it_came():
     after = Delay(Options(ms=1000))(Scene(8000, *stems, nominal=(Nominal(-26.0, -30.0),)), [default_rng(1)])
     for before, stem in zip(stems, (after.speech, after.others, after.noise, after.far_end), strict=True):
         assert stem.tobytes() == before.tobytes()
-    assert after.got == ((),)
+    [[told]] = after.got
+    assert (told.name, told.asked, told.got, told.kind, told.tolerance) == ("delay_ms", 1000, 1000, "set", 0)
 
 
 @pytest.mark.parametrize("ms", [-1, 1001, 80.5])
