@@ -23,6 +23,7 @@ from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.arrays import CPU
 from pipeline.line.window import RATE
 from pipeline.report.against import Side, side_by_side
+from pipeline.report.answer import answer_table, json_rows, write_csv
 from pipeline.report.cards import cards_table
 from pipeline.report.contents import contents_table
 from pipeline.report.dialogue import dialogue
@@ -42,6 +43,7 @@ from pipeline.run.local import CONCURRENCY
 from pipeline.run.pair import pair_runs
 from pipeline.run.places import place
 from pipeline.run.plan import find_job
+from pipeline.run.query import finished_in, query_runs
 from pipeline.run.runs import age_in, removals, remove, runs_in
 from pipeline.run.single import (
     DEFAULT_RELEASE,
@@ -422,6 +424,31 @@ def pair(
     for line in refusals(pairs.refused):
         err.print(line, style="bold red", markup=False, soft_wrap=True)
     raise typer.Exit(pairs.exit_code)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL over the tables calls, turns and measures.")],
+    folders: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Runs' folders, or URLs; by default all in runs/.")
+    ] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for programs.")] = False,
+) -> None:
+    """Ask finished runs in SQL. Each row tells its `run`.
+
+    Example: badline query "select run, profile, avg(success::int) from calls group by all" runs/smoke
+    """
+    named, unfinished = ([place(one) for one in folders], []) if folders else finished_in(Path("runs"))
+    for run in unfinished:
+        err.print(f"left out, not finished: {run}", style="yellow", markup=False, soft_wrap=True)
+    answer = query_runs(sql, named)
+    if as_json:
+        _print_json(list(json_rows(answer)))
+    elif as_csv:
+        write_csv(answer, sys.stdout)
+    else:
+        out.print(answer_table(answer))
 
 
 @runs.command("list")

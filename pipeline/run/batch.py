@@ -1,10 +1,9 @@
 """A whole run: planned, worked through with progress, summed up, and closed with its manifest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from pipeline.files import json_hash
 from pipeline.line.arrays import CPU
@@ -13,7 +12,8 @@ from pipeline.run.local import CONCURRENCY, Ended, run_in_processes
 from pipeline.run.plan import SCHEMA, Job, Plan, read_plan
 from pipeline.run.stamp import is_measured
 from pipeline.run.store import Store
-from pipeline.run.summary import Summary, summarise
+from pipeline.run.summary import Counts, Summary
+from pipeline.run.tables import Tables
 from pipeline.run.unit import plain
 
 Watch = Callable[[Ended], None]
@@ -48,19 +48,28 @@ def run_batch(
                 stopped[ended.unit] = ended.why
     # Another process may have run the same plan meanwhile.
     lost = {unit.name: why for unit, why in stopped.items() if not store.is_done(unit)}
-    records = list(store.records(plan))
-    summary = summarise(plan, records, lost)
-    store.finish(_manifest(plan, records, summary))
+    return close_run(plan, store, lost)
+
+
+def close_run(plan: Plan, store: Store, lost: Mapping[str, str]) -> Summary:
+    """Sum up the records in one pass, none of them kept, and write the run's tables, then its manifest."""
+    counts, units, stamps = Counts(plan), {}, {}
+    with Tables(store.folder, plan) as tables:
+        for record in store.records(plan):
+            counts.add(record)
+            tables.add(record)
+            units[record["unit"]] = record["facts_sha256"]
+            stamps[json_hash(record["run"]["stamp"])] = record["run"]["stamp"]
+    summary = counts.summary(lost)
+    store.finish(
+        {
+            "schema": SCHEMA,
+            "plan_sha256": plan.sha256,
+            "stamps": [stamps[key] for key in sorted(stamps)],
+            "units": units,
+            "tables": tables.listed(),
+            "summary": plain(asdict(summary)),
+            "exit_code": summary.exit_code,
+        }
+    )
     return summary
-
-
-def _manifest(plan: Plan, records: Sequence[Mapping[str, Any]], summary: Summary) -> dict[str, Any]:
-    stamps = {json_hash(record["run"]["stamp"]): record["run"]["stamp"] for record in records}
-    return {
-        "schema": SCHEMA,
-        "plan_sha256": plan.sha256,
-        "stamps": [stamps[key] for key in sorted(stamps)],
-        "units": {record["unit"]: record["facts_sha256"] for record in records},
-        "summary": plain(asdict(summary)),
-        "exit_code": summary.exit_code,
-    }

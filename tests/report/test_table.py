@@ -242,3 +242,11 @@ def test_how_long_a_line_takes_and_when_it_drops_is_told():
 def test_a_line_that_stays_drops_nowhere_and_one_without_effects_tells_nothing():
     assert "drops" not in shown(timing(line_of(network=[{"drop": {"share": 0}}])))
     assert shown(timing(Line())).strip() == ""
+
+
+def test_what_of_the_cache_was_found_is_told_where_there_was_one():
+    bare = summary(row("degraded", "cafe"))
+    cache = {"found": {"windows": 2340, "transcripts": 118}, "made": {"windows": 60, "transcripts": 2, "speech": 3}}
+    line = "cache: 0 of 3 speech, 2,340 of 2,400 windows, 118 of 120 transcripts found"
+    assert line in shown(tables(replace(bare, cache=cache)))
+    assert "cache" not in shown(tables(bare))
