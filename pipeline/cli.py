@@ -62,7 +62,7 @@ from pipeline.spec.schema import SCHEMAS, schema_of
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 kept = typer.Typer(no_args_is_help=True, help="What was made once and is kept: speech, sound, transcripts.")
 app.add_typer(kept, name="cache")
-runs = typer.Typer(no_args_is_help=True, help="The runs in a folder: which there are, and which need not be kept.")
+runs = typer.Typer(no_args_is_help=True, help="Which runs a folder holds, and which need not be kept.")
 app.add_typer(runs, name="runs")
 # A log or a pipe has no width of its own: give tables room.
 WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140

@@ -12,7 +12,20 @@ from pipeline.run.single import place_once
 from pipeline.run.store import Store
 from pipeline.run.unit import run_unit
 
-COMMANDS = ("run", "call", "plot", "listen", "profiles", "check", "pair", "init", "doctor", "engines", "schema")
+COMMANDS = (
+    "run",
+    "call",
+    "plot",
+    "listen",
+    "profiles",
+    "check",
+    "pair",
+    "init",
+    "doctor",
+    "engines",
+    "schema",
+    "query",
+)
 
 
 @pytest.fixture
@@ -316,3 +329,26 @@ def test_a_gpu_that_is_not_there_is_an_error_before_any_work(badline, toys, comm
     assert (code, results) == (2, "")
     assert "--device: 'cuda' needs a GPU, and torch finds none here; use 'cpu'" in message
     assert not (toys.folder / "out").exists()
+
+
+def test_a_wrong_query_and_a_run_that_is_not_finished_end_with_2(badline, toys):
+    (toys.folder / "runs" / "begun").mkdir(parents=True)
+    (toys.folder / "runs" / "begun" / "plan.json").write_text("{}")
+    code, results, said = badline("query", "select 1", "runs/begun")
+    assert (code, results) == (2, "")
+    assert "runs/begun: has no manifest.json" in said
+    code, _, said = badline("query", "select 1")
+    assert code == 2
+    assert "left out, not finished: runs/begun" in said
+    assert "no finished run" in said
+
+
+def test_a_query_prints_a_table_json_or_csv(badline):
+    badline("run", "./suite.yaml", "--out", "runs/one", "--workers", "1")
+    sql = "select run, count(*) as calls from calls group by run"
+    assert all(part in badline("query", sql)[1] for part in ("runs/one", "calls", "12"))
+    assert json.loads(badline("query", sql, "--json")[1]) == [{"run": "runs/one", "calls": 12}]
+    assert badline("query", sql, "runs/one", "--csv")[1] == "run,calls\nruns/one,12\n"
+    code, results, said = badline("query", "selec 1")
+    assert (code, results) == (2, "")
+    assert "Parser Error" in said

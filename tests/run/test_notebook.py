@@ -1,5 +1,7 @@
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,3 +45,12 @@ def test_a_folder_without_a_manifest_is_no_run(tmp_path):
 def test_the_command_line_and_the_workers_load_none_of_it():
     loaded = "import sys, pipeline.cli, pipeline.run.local; print({'pyarrow', 'duckdb', 'pandas'} & {*sys.modules})"
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=True).stdout == b"set()\n"
+
+
+def test_the_docs_lines_run(finished, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "store.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "smoke").symlink_to(finished)
+    monkeypatch.chdir(tmp_path)
+    exec(lines, {})

@@ -1,9 +1,14 @@
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from pipeline.errors import BadlineError
 from pipeline.run.query import finished_in, query_runs
+from pipeline.run.rows import TABLES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "store.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -65,3 +70,17 @@ def test_without_a_run_there_is_nothing_to_ask(tmp_path):
         query_runs("select 1", [])
     with pytest.raises(BadlineError, match="there is no such folder"):
         finished_in(tmp_path / "runs")
+
+
+@pytest.mark.parametrize("sql", re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL))
+def test_a_question_of_the_docs_has_an_answer(finished, sql):
+    assert query_runs(sql, [finished]).columns
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_docs_tell_all_columns(name):
+    section = PAGE.split(f"### {name}\n")[1].split("#")[0]
+    told = [
+        column for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for column in re.findall("`(.*?)`", row)
+    ]
+    assert sorted(told) == sorted(TABLES[name])
