@@ -43,6 +43,7 @@ def query_runs(sql: str, runs: Sequence[Path]) -> Answer:
     with duckdb.connect() as connection:
         # What is no table is a mistake, not a variable of ours.
         connection.execute("SET python_enable_replacements = false")
+        _reach(connection, runs)
         for name in TABLES:
             _show(connection, name, {run: tables[name] for run, tables in files.items()})
         try:
@@ -62,11 +63,15 @@ def finished_in(folder: Path) -> tuple[list[Path], list[Path]]:
     return finished, [run for run in runs if run not in finished]
 
 
+def _reach(connection: "DuckDBPyConnection", runs: Sequence[Path]) -> None:
+    """Let the database read by fsspec where a run lies at a URL."""
+    systems: dict[str, Any] = {run.protocol: run.fs for run in runs if not is_local(run)}  # type: ignore[attr-defined]
+    for system in systems.values():
+        connection.register_filesystem(system)
+
+
 def _show(connection: "DuckDBPyConnection", name: str, files: dict[Path, Path]) -> None:
     """The table in all runs as one."""
-    for path in files.values():
-        if not is_local(path):
-            connection.register_filesystem(path.fs)  # type: ignore[attr-defined]  # a path of fsspec's
     parts = (f"SELECT {_quoted(str(run))} AS run, * FROM read_parquet({_file(file)})" for run, file in files.items())
     connection.execute(f"CREATE VIEW {name} AS {' UNION ALL '.join(parts)}")
 

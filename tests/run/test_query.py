@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import BadlineError
+from pipeline.run.places import place
 from pipeline.run.query import finished_in, query_runs
 from pipeline.run.rows import TABLES
 
@@ -24,6 +25,15 @@ def test_a_query_goes_over_all_runs_and_tells_them_apart(two):
     answer = query_runs("select run, count(*) as calls from calls group by run order by run", two)
     assert answer.columns == ("run", "calls")
     assert answer.rows == tuple((str(folder), 12) for folder in two)
+
+
+def test_runs_at_urls_are_asked_beside_those_in_folders(finished):
+    there = place("memory://runs/query")
+    there.mkdir(parents=True)
+    for path in (*finished.glob("*.parquet"), finished / "manifest.json"):
+        (there / path.name).write_bytes(path.read_bytes())
+    answer = query_runs("select run, count(*) from calls group by run order by run", [there, finished])
+    assert answer.rows == ((str(finished), 12), ("memory://runs/query", 12))
 
 
 def test_tables_can_be_joined(finished):
