@@ -37,6 +37,7 @@ TOY_SCENARIO = {
     "says": {"open": {"say": "hello"}, "order": {"say": "{order}"}, "closing": {"say": "no"}},
     "expect": {"outcome": "resolved", "must_say": ["goodbye"]},
 }
+MOST_TRIALS = 1000  # that a suite may have
 TOY_AGENT = """
 from pipeline.agent import Reply
 
@@ -192,7 +193,9 @@ def naive(run: Path) -> None:
 def toys_in(folder: Path, units: int) -> tuple[Path, Path]:
     """A suite of so many toy calls, and its release."""
     (folder / "agent.py").write_text(TOY_AGENT)
-    (folder / "one.yaml").write_text(yaml.safe_dump({"name": "one", **TOY_SCENARIO}))
+    names = [f"call{k}" for k in range(-(-units // MOST_TRIALS))]
+    for name in names:
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"name": name, **TOY_SCENARIO}))
     (folder / "quiet.yaml").write_text("name: quiet\nabout: Nothing.\n")
     release = folder / "toy.yaml"
     release.write_text(
@@ -208,8 +211,8 @@ def toys_in(folder: Path, units: int) -> tuple[Path, Path]:
         )
     )
     suite = folder / f"toys{units}.yaml"
-    words = {"name": "toys", "about": "Toys.", "seed": 1, "trials": units, "arms": ["oracle"],
-             "scenarios": ["./one.yaml"], "profiles": ["./quiet.yaml"]}  # fmt: skip
+    words = {"name": "toys", "about": "Toys.", "seed": 1, "trials": units // len(names), "arms": ["oracle"],
+             "scenarios": [f"./{name}.yaml" for name in names], "profiles": ["./quiet.yaml"]}  # fmt: skip
     suite.write_text(yaml.safe_dump(words))
     return suite, release
 

@@ -47,6 +47,7 @@ class Agent:
     def reply(self, heard):
         return Reply("it is on its way goodbye", ends_call=True)
 """
+MOST_TRIALS = 1000  # that a suite may have
 NOISY = "name: noisy\nabout: Noise.\nroom: [{noise: {kind: white, snr_db: [5, 9]}}]\n"
 
 
@@ -54,10 +55,12 @@ def suite_in(folder: Path, units: int) -> list[str]:
     """The command of a run of so many units, without its folder."""
     (folder / "agent.py").write_text(AGENT)
     (folder / "noisy.yaml").write_text(NOISY)
-    (folder / "one.yaml").write_text(yaml.safe_dump({"name": "one", **SCENARIO}))
+    names = [f"call{k}" for k in range(-(-units // MOST_TRIALS))]
+    for name in names:
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"name": name, **SCENARIO}))
     (folder / "toy.yaml").write_text(yaml.safe_dump(RELEASE))
-    words = {"name": "toys", "about": "Toys.", "seed": 1, "trials": units, "arms": ["degraded"],
-             "release": "toy.yaml", "scenarios": ["./one.yaml"], "profiles": ["./noisy.yaml"]}  # fmt: skip
+    words = {"name": "toys", "about": "Toys.", "seed": 1, "trials": units // len(names), "arms": ["degraded"],
+             "release": "toy.yaml", "scenarios": [f"./{name}.yaml" for name in names], "profiles": ["./noisy.yaml"]}  # fmt: skip
     (folder / "suite.yaml").write_text(yaml.safe_dump(words))
     badline = [sys.executable, "-c", "from pipeline.cli import main; main()"]
     return [*badline, "run", str(folder / "suite.yaml"), "--workers", "2", "--cache", "none", "--out"]

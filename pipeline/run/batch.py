@@ -9,6 +9,7 @@ from pipeline.files import json_hash
 from pipeline.line.arrays import CPU
 from pipeline.run.cache import Cache
 from pipeline.run.local import CONCURRENCY, Ended, run_in_processes
+from pipeline.run.places import refuse_forgetful
 from pipeline.run.plan import SCHEMA, Job, Plan, read_plan
 from pipeline.run.stamp import is_measured
 from pipeline.run.store import Store
@@ -36,6 +37,7 @@ def run_batch(
     work is part of them. Raises BadlineError before any work where words are wrong or the folder holds another plan.
     """
     plan, store = read_plan(job, device=device), Store(out)
+    refuse_forgetful(out)
     store.begin(plan)
     at_once = 1 if is_measured(plan.release.latency) else concurrency
     left = [unit for unit in plan.units if not store.is_done(unit)]

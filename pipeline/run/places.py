@@ -32,12 +32,18 @@ def create(path: Path, content: bytes) -> bool:
     """Write a file whole or not at all, and never over what is there; False when it was there already."""
     if is_local(path):
         return create_file(path, content)
+    there: Any = path
     try:
-        with path.open("xb") as file:
-            file.write(content)
+        there.fs.pipe_file(there.path, content, mode="create")
     except FileExistsError:
         return False
     return True
+
+
+def refuse_forgetful(path: Path) -> None:
+    """Raises BadlineError where each process would have a memory of its own, so that nothing could be handed on."""
+    if getattr(path, "protocol", "") == "memory":
+        raise BadlineError(f"{path}: is forgotten with the process that writes there; name a folder or a bucket")
 
 
 def replace(path: Path, content: bytes) -> None:

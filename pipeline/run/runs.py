@@ -1,7 +1,5 @@
 """The runs in a folder: what each was, and what of them need not be kept."""
 
-import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +7,6 @@ from pathlib import Path
 
 from pipeline.errors import BadlineError
 from pipeline.files import read_json
-from pipeline.run.places import is_local
 from pipeline.run.store import MANIFEST, Store, read_record
 
 PLAN = "plan.json"
@@ -46,16 +43,36 @@ def runs_in(folder: Path) -> list[Run]:
     """The runs in a folder, the latest last; those that are not finished after all others. Raises BadlineError."""
     if not folder.is_dir():
         raise BadlineError(f"{folder}: there is no such folder; name one that holds runs")
-    runs = [_run(path) for path in sorted(folder.iterdir()) if (path / PLAN).is_file()]
+    runs = [_run(path) for path in sorted(folder.iterdir()) if _is_run(path)]
     never = datetime.max.replace(tzinfo=UTC)
     return sorted(runs, key=lambda run: (run.ended or never, run.name))
 
 
+def _is_run(folder: Path) -> bool:
+    """Whether its plan is one of ours: other tools have plans, too."""
+    plan = folder / PLAN
+    if not plan.is_file():
+        return False
+    try:
+        words = read_json(plan)
+    except BadlineError:
+        return False
+    return isinstance(words, dict) and {"schema", "suite"} <= words.keys()
+
+
 def _run(folder: Path) -> Run:
     size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    statuses = [read_record(path)["facts"]["status"] for path in _records(folder)]
+    statuses = [_status(path) for path in _records(folder)]
     passed = sum(status in PASSED for status in statuses)
     return Run(folder, _release(folder), _ended(folder), len(statuses), passed, size_bytes)
+
+
+def _status(path: Path) -> str:
+    """A call's status; one of a record that was changed or torn counts as no pass."""
+    try:
+        return str(read_record(path)["facts"]["status"])
+    except BadlineError:
+        return "damaged"
 
 
 def _records(folder: Path) -> list[Path]:
@@ -67,12 +84,15 @@ def _release(folder: Path) -> str:
 
 
 def _ended(folder: Path) -> datetime | None:
-    """When its manifest was written; None where there is none, or one that does not list all that is there."""
+    """When its manifest was written; None where there is none, or one that lists other records than are there."""
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return None
-    listed = json.loads(manifest.read_bytes())["units"]
-    if {path.stem for path in _records(folder)} - set(listed):
+    try:
+        listed = read_json(manifest)["units"]
+    except (BadlineError, KeyError, TypeError):
+        return None
+    if {path.stem for path in _records(folder)} != set(listed):
         return None
     return datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
 
@@ -103,7 +123,10 @@ def _sound_of_passed(folder: Path) -> Iterator[Path]:
     store = Store(folder)
     spare: set[Path] = set()
     needed: set[Path] = set()
-    for record in map(read_record, _records(folder)):
+    records = _records(folder)
+    if any(_status(path) == "damaged" for path in records):
+        return iter(())  # nobody knows which sound such a call needs
+    for record in map(read_record, records):
         if "sound" in (facts := record["facts"]):
             files = {store.sound(facts), store.clean_sound(facts)}
             (spare if facts["status"] in PASSED else needed).update(files)
@@ -116,15 +139,17 @@ def remove(removal: Removal) -> None:
         if path != removal.run.folder:
             path.unlink()
             continue
-        (path / MANIFEST).unlink()
-        _remove_folder(path)
+        for one in _own_files(path):
+            one.unlink(missing_ok=True)
+        for one in (path / "units", path / "sound", path):
+            if one.is_dir() and not any(one.iterdir()):
+                one.rmdir()
 
 
-def _remove_folder(folder: Path) -> None:
-    if is_local(folder):
-        shutil.rmtree(folder)
-    else:
-        folder.fs.rm(folder.path, recursive=True)  # type: ignore[attr-defined]  # a path of fsspec's
+def _own_files(folder: Path) -> list[Path]:
+    """What a run has written, the manifest first and the plan last; what others have put there is not among it."""
+    parts = [*_records(folder), *(folder / "sound").glob("*.flac"), *folder.glob("*.parquet")]
+    return [folder / MANIFEST, *parts, folder / PLAN]
 
 
 def age_in(text: str) -> timedelta:

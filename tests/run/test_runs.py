@@ -107,3 +107,34 @@ def test_what_is_no_age_is_refused(text):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(BadlineError, match="there is no such folder"):
         runs_in(tmp_path / "nowhere")
+
+
+def test_another_tools_folder_is_no_run_and_a_notebook_in_a_run_stays(folder, begun):
+    other = folder / "terraform"
+    other.mkdir(parents=True)
+    (other / "plan.json").write_text('{"resource": 1}')
+    (other / "manifest.json").write_text('{"units": {}}')
+    begun("a", [("passed", "x")])
+    (folder / "a" / "notes.txt").write_text("mine")
+    [removal] = chosen(folder, keep=0)
+    remove(removal)
+    assert (folder / "a" / "notes.txt").read_text() == "mine" and (other / "plan.json").is_file()
+    assert [path.name for path in (folder / "a").rglob("*") if path.is_file()] == ["notes.txt"]
+
+
+def test_a_run_that_lacks_a_record_or_whose_manifest_is_torn_is_not_finished(folder, begun, plan):
+    lacking = begun("lacking", [("passed", "x"), ("passed", "y")])
+    (lacking.folder / "units" / f"{plan.units[1].name}.json").unlink()
+    torn = begun("torn", [("passed", "x")])
+    (torn.folder / "manifest.json").write_text('{"units": {')
+    assert [run.ended for run in runs_in(folder)] == [None, None]
+    assert chosen(folder, keep=0) == []
+
+
+def test_a_record_that_was_changed_stops_no_list_and_spares_its_runs_sound(folder, begun, plan):
+    changed = begun("changed", [("passed", "x"), ("passed", "y")])
+    path = changed.folder / "units" / f"{plan.units[0].name}.json"
+    path.write_text(path.read_text().replace("passed", "failed"))
+    [run] = runs_in(folder)
+    assert (run.units, run.passed) == (2, 1)
+    assert chosen(folder, sound_of_passed=True) == []
