@@ -6,8 +6,10 @@ import pytest
 from pipeline import engines
 from pipeline.asr import Transcript
 from pipeline.audio import Sound, Word
-from pipeline.line.scene import Measure
-from pipeline.line.window import Rendered
+from pipeline.chance import Chance
+from pipeline.line.draw import Line
+from pipeline.line.scene import Measure, Nominal
+from pipeline.line.window import Rendered, Studio
 from pipeline.platform.ears import Recognised
 from pipeline.run.cache import Cache
 from pipeline.run.crew import Crew
@@ -18,6 +20,7 @@ from pipeline.run.kept import (
     pack_recognised,
     pack_sound,
     pack_window,
+    studio_scope,
     unpack_recognised,
     unpack_sound,
     unpack_window,
@@ -151,3 +154,15 @@ def test_a_windows_measures_and_a_turns_words_come_back_to_the_last_digit():
     assert back.got == got and back.pcm.tolist() == [-32768, 0, 32767] and isinstance(back.got[1].got, int)
     heard = Recognised(Transcript("zero four", (Word("zero", 0, 310, 0.1 + 0.2), Word("four", 310, 500)), None), 512)
     assert unpack_recognised(pack_recognised(heard)) == heard
+
+
+def scope(seed=1, name="a", around=None, nominal=-26.0):
+    studio = Studio(Line(), Nominal(nominal, -29.0), {}, Chance(seed).named(name))
+    return studio_scope(studio, around or {})
+
+
+@pytest.mark.parametrize(
+    "other", [{"seed": 2}, {"name": "b"}, {"around": {"child": ["small"]}}, {"nominal": -20.0}], ids=str
+)
+def test_windows_of_another_chance_level_or_company_have_other_keys(other):
+    assert scope(**other) != scope() == scope()
