@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from toy_suite import write_suite
 
 SCENARIOS = (
     "change_delivery_address", "track_parcel", "track_alphanumeric_id", "report_damage", "refund_damaged",
@@ -29,28 +30,6 @@ NEW_PROMPT = (
     "from fixtures.agents.parcels import Release11\n\n\nclass Agent(Release11):\n"
     '    opening = "Parcel desk, good morning. How can I help you?"\n'
 )
-TOY_SCENARIO = {
-    "about": "Two turns.",
-    "now": "2026-11-22T10:00",
-    "persona": {"voice": "tone"},
-    "facts": {"order": {"digits": "4711"}},
-    "says": {"open": {"say": "hello"}, "order": {"say": "{order}"}, "closing": {"say": "no"}},
-    "expect": {"outcome": "resolved", "must_say": ["goodbye"]},
-}
-MOST_TRIALS = 1000  # that a suite may have
-TOY_AGENT = """
-from pipeline.agent import Reply
-
-
-class Agent:
-    opening = "hello what is the order number?"
-
-    def __init__(self, given, now):
-        pass
-
-    def reply(self, heard):
-        return Reply("it is on its way goodbye", ends_call=True)
-"""
 
 
 @dataclass(frozen=True)
@@ -75,10 +54,11 @@ def cost_of(command: list[str]) -> Cost:
     return Cost(time.perf_counter() - began_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def badline(suite: Path, out: Path, *, cache: Path, workers: int, release: Path | str = RELEASE) -> Cost:
+def badline(suite: Path, out: Path, *, cache: Path, workers: int, release: Path | None = None) -> Cost:
     """A whole run by the command, as a user starts it."""
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(suite), "--out", str(out)]
-    options = ["--cache", str(cache), "--workers", str(workers), "--release", str(release)]
+    options = ["--cache", str(cache), "--workers", str(workers)]
+    options += ["--release", str(release)] if release else []
     cost = cost_of([*command, *options])
     if not (out / "manifest.json").is_file():
         raise SystemExit(f"{' '.join([*command, *options])}: made no manifest; try it by hand")
@@ -90,7 +70,7 @@ def suite_in(folder: Path, calls: int) -> Path:
     path = folder / "suite.yaml"
     trials = max(1, calls // (len(SCENARIOS) * len(PROFILES)))
     words = {
-        "name": "bench", "about": "For the bench.", "seed": 7, "trials": trials, "arms": ["degraded"],
+        "name": "bench", "about": "For the bench.", "seed": 7, "trials": trials, "arms": ["degraded"], "release": RELEASE,
         "scenarios": list(SCENARIOS), "profiles": list(PROFILES),
     }  # fmt: skip
     path.write_text(yaml.safe_dump(words))
@@ -190,33 +170,6 @@ def naive(run: Path) -> None:
             jiwer.wer(utterance["text"] or "-", text or "-")
 
 
-def toys_in(folder: Path, units: int) -> tuple[Path, Path]:
-    """A suite of so many toy calls, and its release."""
-    (folder / "agent.py").write_text(TOY_AGENT)
-    names = [f"call{k}" for k in range(-(-units // MOST_TRIALS))]
-    for name in names:
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"name": name, **TOY_SCENARIO}))
-    (folder / "quiet.yaml").write_text("name: quiet\nabout: Nothing.\n")
-    release = folder / "toy.yaml"
-    release.write_text(
-        yaml.safe_dump(
-            {
-                "name": "toy",
-                "endpointing": {"vad": "energy"},
-                "asr": "tones",
-                "agent_voice": "tone",
-                "agent": {"python": {"target": "agent.py:Agent"}},
-                "latency": {"asr_ms": 0, "agent_ms": 0, "tts_ms": 0},
-            }  # fmt: skip
-        )
-    )
-    suite = folder / f"toys{units}.yaml"
-    words = {"name": "toys", "about": "Toys.", "seed": 1, "trials": units // len(names), "arms": ["oracle"],
-             "scenarios": [f"./{name}.yaml" for name in names], "profiles": ["./quiet.yaml"]}  # fmt: skip
-    suite.write_text(yaml.safe_dump(words))
-    return suite, release
-
-
 def this(*words: str) -> list[str]:
     """This script again, for one thing."""
     return [sys.executable, __file__, *words]
@@ -249,8 +202,8 @@ def measured(folder: Path, calls: int, units: int) -> dict[str, float]:
     except SystemExit as error:
         print(f"naive script: not measured: {str(error).splitlines()[-1]}", file=sys.stderr)
     for count in (100, units):
-        toys, release = toys_in(folder, count)
-        cost = badline(toys, runs / f"toys{count}", cache=folder / f"toys{count}", workers=2, release=release)
+        toys = write_suite(folder, count, arm="oracle")
+        cost = badline(toys, runs / f"toys{count}", cache=folder / f"toys{count}", workers=2)
         told[f"peak_mib_{count}_units"], told[f"units_a_second_{count}"] = cost.peak_mib, count / cost.wall_s
     return told
 

@@ -14,56 +14,24 @@ import tempfile
 import time
 from pathlib import Path
 
-import yaml
+from toy_suite import write_suite
 
 from pipeline.chance import stream
-
-SCENARIO = {
-    "about": "Where is my parcel?",
-    "now": "2026-11-22T10:00",
-    "persona": {"voice": "tone"},
-    "facts": {"order": {"digits": "412"}},
-    "says": {"open": {"say": "hello"}, "order": {"say": "{order}"}, "closing": {"say": "no"}},
-    "expect": {"outcome": "resolved", "must_say": ["goodbye"]},
-}
-RELEASE = {
-    "name": "toy",
-    "endpointing": {"vad": "energy"},
-    "asr": "tones",
-    "agent": {"python": {"target": "agent.py:Agent"}},
-    "agent_voice": "tone",
-    "latency": {"asr_ms": 100, "agent_ms": [100, 300], "tts_ms": 100},
-}
-AGENT = """
-from pipeline.agent import Reply
-
-
-class Agent:
-    opening = "hello what is the order number?"
-
-    def __init__(self, given, now):
-        pass
-
-    def reply(self, heard):
-        return Reply("it is on its way goodbye", ends_call=True)
-"""
-MOST_TRIALS = 1000  # that a suite may have
-NOISY = "name: noisy\nabout: Noise.\nroom: [{noise: {kind: white, snr_db: [5, 9]}}]\n"
 
 
 def suite_in(folder: Path, units: int) -> list[str]:
     """The command of a run of so many units, without its folder."""
-    (folder / "agent.py").write_text(AGENT)
-    (folder / "noisy.yaml").write_text(NOISY)
-    names = [f"call{k}" for k in range(-(-units // MOST_TRIALS))]
-    for name in names:
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"name": name, **SCENARIO}))
-    (folder / "toy.yaml").write_text(yaml.safe_dump(RELEASE))
-    words = {"name": "toys", "about": "Toys.", "seed": 1, "trials": units // len(names), "arms": ["degraded"],
-             "release": "toy.yaml", "scenarios": [f"./{name}.yaml" for name in names], "profiles": ["./noisy.yaml"]}  # fmt: skip
-    (folder / "suite.yaml").write_text(yaml.safe_dump(words))
     badline = [sys.executable, "-c", "from pipeline.cli import main; main()"]
-    return [*badline, "run", str(folder / "suite.yaml"), "--workers", "2", "--cache", "none", "--out"]
+    return [
+        *badline,
+        "run",
+        str(write_suite(folder, units, arm="degraded")),
+        "--workers",
+        "2",
+        "--cache",
+        "none",
+        "--out",
+    ]
 
 
 def undisturbed(command: list[str]) -> float:
@@ -74,15 +42,19 @@ def undisturbed(command: list[str]) -> float:
 
 
 def killed(command: list[str], units: Path, whole_s: float, kills: int, seed: int) -> None:
-    """Killed so many times, each time at another moment; then to the end."""
-    for moment in stream(seed, "kills").uniform(0.2, 1.0, kills) * whole_s / kills:
+    """Killed so many times, or until nothing is left, each time a while after its first record; then to the end."""
+    for moment in stream(seed, "kills").uniform(0.1, 0.8, kills) * whole_s / kills:
+        before = len(list(units.glob("*.json")))
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        time.sleep(2.0 + moment)  # two of them are its start
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        print(f"killed with {len(list(units.glob('*.json')))} records", file=sys.stderr, flush=True)
+        while process.poll() is None and len(list(units.glob("*.json"))) == before:
+            time.sleep(0.05)
+        time.sleep(moment)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            print(f"killed with {len(list(units.glob('*.json')))} records", file=sys.stderr, flush=True)
     undisturbed(command)
 
 

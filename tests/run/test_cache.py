@@ -16,7 +16,6 @@ ENDLESS = """
 import sys
 from pipeline.run.cache import Cache
 cache = Cache(sys.argv[1])
-print("ready", flush=True)
 for k in range(10**9):
     cache.keep("windows", f"{k % 100:064x}", str(k % 100).encode() * 400_000)
 """
@@ -130,9 +129,9 @@ def test_its_contents_are_told_by_kind(url):
 @pytest.mark.slow
 def test_processes_that_write_at_once_and_are_killed_leave_only_whole_entries(folder):
     writers = [subprocess.Popen([sys.executable, "-c", ENDLESS, str(folder)], stdout=subprocess.PIPE) for _ in range(3)]
-    for writer in writers:
-        writer.stdout.readline()
-    time.sleep(0.5)
+    deadline_s = time.monotonic() + 60
+    while len(list(folder.glob("windows/*/*"))) < 20:  # they are in the midst of it
+        assert time.monotonic() < deadline_s
     for writer in writers:
         writer.send_signal(signal.SIGKILL)
         writer.communicate()

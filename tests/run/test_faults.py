@@ -23,7 +23,8 @@ LINES = [f"{line}.tone.1.{arm}" for line in ("quiet.none", "noisy.none") for arm
 LINES += ["quiet.none.tone.1.degraded", "noisy.typical.tone.1.degraded"]
 UNHEARD = [line for line in LINES if line.endswith("oracle")]
 HEARD = [line for line in LINES if line not in UNHEARD]
-SLOW = "    def reply(self, heard):\n        __import__('time').sleep({})\n"
+# It leaves a mark when it is asked, and answers late.
+SLOW = "    def reply(self, heard):\n        open({!r}, 'w').close()\n        __import__('time').sleep({})\n"
 SERVE = """
 import sys
 from pathlib import Path
@@ -95,7 +96,7 @@ def answers(port):
 
 
 def slow(toys, seconds):
-    toys.change("desk/desk.py", "    def reply(self, heard):\n", SLOW.format(seconds))
+    toys.change("desk/desk.py", "    def reply(self, heard):\n", SLOW.format(str(toys.folder / "asked"), seconds))
 
 
 # Processes that die
@@ -155,7 +156,7 @@ def test_a_second_ctrl_c_ends_at_once(toys):
     slow(toys, 30)
     process = start(toys)
     wait_until(lambda: (toys.folder / "run" / "units").is_dir() and len(workers_of(process)) == 2)
-    time.sleep(3)  # until calls wait for their agent
+    wait_until((toys.folder / "asked").exists)
     pids = workers_of(process)
     process.send_signal(signal.SIGINT)
     assert any("Ctrl-C ends them at once" in line for line in process.stderr)
