@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import BadlineError
 from pipeline.run.places import is_local
 from pipeline.run.rows import TABLES
+from pipeline.run.runs import is_run
 from pipeline.run.store import MANIFEST
 from pipeline.run.tables import table_files
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def finished_in(folder: Path) -> tuple[list[Path], list[Path]]:
     """The runs in a folder, by name: those that are finished, and those that are not. Raises BadlineError."""
     if not folder.is_dir():
         raise BadlineError(f"{folder}: there is no such folder; name the runs to query")
-    runs = [path for path in sorted(folder.iterdir()) if (path / PLAN).is_file()]
+    runs = [path for path in sorted(folder.iterdir()) if is_run(path)]
     finished = [run for run in runs if (run / MANIFEST).is_file()]
     return finished, [run for run in runs if run not in finished]
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from pipeline.errors import BadlineError
 from pipeline.files import read_json
-from pipeline.run.store import MANIFEST, Store, read_record
+from pipeline.run.store import MANIFEST, PLAN, Store, read_record
 
-PLAN = "plan.json"
 PASSED = ("passed", "resolved_badly")
 
 
@@ -43,12 +42,12 @@ def runs_in(folder: Path) -> list[Run]:
     """The runs in a folder, the latest last; those that are not finished after all others. Raises BadlineError."""
     if not folder.is_dir():
         raise BadlineError(f"{folder}: there is no such folder; name one that holds runs")
-    runs = [_run(path) for path in sorted(folder.iterdir()) if _is_run(path)]
+    runs = [_run(path) for path in sorted(folder.iterdir()) if is_run(path)]
     never = datetime.max.replace(tzinfo=UTC)
     return sorted(runs, key=lambda run: (run.ended or never, run.name))
 
 
-def _is_run(folder: Path) -> bool:
+def is_run(folder: Path) -> bool:
     """Whether its plan is one of ours: other tools have plans, too."""
     plan = folder / PLAN
     if not plan.is_file():

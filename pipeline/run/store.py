@@ -19,6 +19,7 @@ from pipeline.run.places import create, replace
 from pipeline.run.plan import Plan, Unit
 from pipeline.run.unit import Done
 
+PLAN = "plan.json"
 MANIFEST = "manifest.json"  # what it does not list does not exist
 
 
@@ -32,7 +33,7 @@ class Store:
         """Make the folder, or take it up again. Raises BadlineError that says what differs from the plan it holds."""
         for name in ("units", "sound"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        path = self.folder / "plan.json"
+        path = self.folder / PLAN
         if create(path, canonical_json(dict(plan.sources)).encode()):
             return
         if differing := _differing(read_json(path), plan.sources):
