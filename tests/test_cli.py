@@ -333,7 +333,7 @@ def test_a_gpu_that_is_not_there_is_an_error_before_any_work(badline, toys, comm
 
 def test_a_wrong_query_and_a_run_that_is_not_finished_end_with_2(badline, toys):
     (toys.folder / "runs" / "begun").mkdir(parents=True)
-    (toys.folder / "runs" / "begun" / "plan.json").write_text("{}")
+    (toys.folder / "runs" / "begun" / "plan.json").write_text('{"schema": 2, "suite": "a"}')
     code, results, said = badline("query", "select 1", "runs/begun")
     assert (code, results) == (2, "")
     assert "runs/begun: has no manifest.json" in said
