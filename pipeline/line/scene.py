@@ -10,6 +10,7 @@ from pipeline.audio import Bools, Floats
 from pipeline.line.arrays import is_finite, is_silence, on_device, silence
 
 Device = Literal["any", "cpu"]
+ANY_SOUND_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -184,13 +185,13 @@ class Drops(Protocol):
 
 
 @runtime_checkable
-class Deaf(Protocol):
-    """An effect whose `set` measures do not follow the sound: it has none, or measures a signal of its own.
+class Brief(Protocol):
+    """An effect whose `set` measures need less than a minute of calibration sound: `calibration_s` seconds of it.
 
-    What it does to the calibration signal need not be found out.
+    `ANY_SOUND_S` for those that do not follow the sound: they set nothing, or measure a signal of their own.
     """
 
-    deaf: bool
+    calibration_s: float
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -102,22 +102,20 @@ def schedule(lengths: Sequence[int], loop: int, rng: Generator, rounds: int = 1)
     Each pause is 0.5 to 1.5 times as long as the others on average. Sentences that fill the loop have none. Each of
     the `rounds`, after which it all comes again, has an order and pauses of its own.
     """
-    parts = [_round(lengths, loop, rng) for _ in range(rounds)]
-    loop = max(loop, sum(lengths))
-    order = np.concatenate([order for order, _ in parts])
-    begins = np.concatenate([begins + number * loop for number, (_, begins) in enumerate(parts)])
-    whole = loop * rounds
-    return Talk(order, begins, begins + np.asarray(lengths)[order], whole, int(rng.random() * whole))
-
-
-def _round(lengths: Sequence[int], loop: int, rng: Generator) -> tuple[Whole, Whole]:
-    """An order of the sentences, and when each begins."""
-    order = rng.permutation(len(lengths))
+    count = len(lengths)
+    drawn = [(rng.permutation(count), rng.uniform(0.5, 1.5, count)) for _ in range(rounds)]
+    order, pauses = (np.array(column) for column in zip(*drawn, strict=True))
     talk = np.asarray(lengths)[order]
-    pauses = rng.uniform(0.5, 1.5, len(order))
-    pauses *= max(0, loop - talk.sum()) / pauses.sum()
-    before = np.rint(np.concatenate(([0], np.cumsum(pauses)[:-1]))).astype(np.int64)
-    return order, np.concatenate(([0], np.cumsum(talk)[:-1])) + before
+    pauses *= max(0, loop - sum(lengths)) / pauses.sum(axis=1, keepdims=True)
+    loop = max(loop, sum(lengths))
+    begins = (_before(talk) + np.rint(_before(pauses)) + loop * np.arange(rounds)[:, np.newaxis]).astype(np.int64)
+    whole = loop * rounds
+    return Talk(order.ravel(), begins.ravel(), (begins + talk).ravel(), whole, int(rng.random() * whole))
+
+
+def _before(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What all that stand before each one in its row add up to."""
+    return np.cumsum(np.pad(rows[:, :-1], ((0, 0), (1, 0))), axis=1)
 
 
 @dataclass(frozen=True, eq=False)

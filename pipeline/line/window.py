@@ -19,8 +19,8 @@ from pipeline.files import canonical_json
 from pipeline.line.after import After, after_line
 from pipeline.line.arrays import CPU
 from pipeline.line.carry import carry, scene_of
-from pipeline.line.draw import Line
-from pipeline.line.scene import Deaf, Measure, Nominal, Retimes, Scene
+from pipeline.line.draw import Line, PlacedEffect
+from pipeline.line.scene import Brief, Measure, Nominal, Retimes, Scene
 from pipeline.memo import Memo, anew
 
 RATE = 16_000
@@ -30,7 +30,6 @@ LEAD_IN_MS = 500
 TAIL_MS = 2_500  # constant, whatever the endpointing
 GAP_MS = 6 * GRID_MS  # 0.96 s: the one-second block of a gap, on the grid
 CALIBRATION_S = 60
-DEAF_S = 0.1  # of sound for effects that measure a signal of their own
 PICK_UP = ("pick_up",)  # before the first utterance; those have two names
 FADE_MS = 20  # what a window has beyond its end, to be cross-faded into the next
 
@@ -208,14 +207,17 @@ def _retimed(speech: Floats, effects: Sequence[Retimes]) -> Floats:
 def calibrate(studio: Studio, speech: Floats) -> tuple[Measure, ...]:
     """The line's `set` measures on a fixed signal: the caller's calibration sentences over and over, for 60 s.
 
-    Raises SoundInvalid naming each effect that did not give what was asked.
+    Effects that need less of it are measured apart, on as much as they need. Raises SoundInvalid naming each effect
+    that did not give what was asked.
     """
-    deaf = tuple(placed for placed in studio.line.effects if isinstance(placed.effect, Deaf))
-    hearing = tuple(placed for placed in studio.line.effects if placed not in deaf)
+    effects: dict[float, list[PlacedEffect]] = {}
+    for placed in studio.line.effects:
+        seconds = placed.effect.calibration_s if isinstance(placed.effect, Brief) else CALIBRATION_S
+        effects.setdefault(seconds, []).append(placed)
     got = [
         measure
-        for effects, seconds in ((hearing, CALIBRATION_S), (deaf, DEAF_S))
-        for measure in _measured(replace(studio, line=Line(effects)), speech, seconds)
+        for seconds, some in effects.items()
+        for measure in _measured(replace(studio, line=Line(tuple(some))), speech, seconds)
     ]
     measures = tuple(measure for measure in got if measure.kind == "set")
     missed = [

@@ -22,7 +22,7 @@ from pipeline.audio import FULL_SCALE, Bools, Floats
 from pipeline.levels import active_speech_level
 from pipeline.line.filters import Doubles
 from pipeline.line.gains import block_powers, lowest_of_late, ramped
-from pipeline.line.scene import Device, Measure, Scene
+from pipeline.line.scene import ANY_SOUND_S, Device, Measure, Scene
 from pipeline.line.spoken import within_db
 from pipeline.line.stems import beyond_full_scale, in_each, turned_into
 from pipeline.spec.severity import TYPICAL
@@ -64,7 +64,7 @@ class Agc:
     order: ClassVar[int] = 140
     single: ClassVar[bool] = True
     device: ClassVar[Device] = "cpu"
-    deaf: ClassVar[bool] = True
+    calibration_s: ClassVar[float] = ANY_SOUND_S
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

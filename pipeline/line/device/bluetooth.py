@@ -16,7 +16,7 @@ from pipeline.line.concealment import Conceal, g711_app1, zero
 from pipeline.line.lag import humming, lag_samples
 from pipeline.line.network.packet_loss import lost_frames
 from pipeline.line.resampling import REACH_MS
-from pipeline.line.scene import Device, Measure, Scene
+from pipeline.line.scene import ANY_SOUND_S, Device, Measure, Scene
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
 
@@ -48,7 +48,7 @@ class Bluetooth:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 150
     device: ClassVar[Device] = "cpu"
-    deaf: ClassVar[bool] = True
+    calibration_s: ClassVar[float] = ANY_SOUND_S
     single: ClassVar[bool] = True
 
     def __init__(self, options: Options) -> None:

@@ -19,7 +19,7 @@ from scipy import fft, signal, special
 from pipeline.audio import Bools, Floats
 from pipeline.line.filters import Doubles, Spectrum
 from pipeline.line.gains import block_powers, lowest_of_late
-from pipeline.line.scene import Device, Measure, Scene
+from pipeline.line.scene import ANY_SOUND_S, Device, Measure, Scene
 from pipeline.line.spoken import change_db
 from pipeline.line.stems import in_each
 from pipeline.spec.severity import TYPICAL
@@ -60,7 +60,7 @@ class Denoise:
     order: ClassVar[int] = 120
     single: ClassVar[bool] = True
     device: ClassVar[Device] = "cpu"
-    deaf: ClassVar[bool] = True
+    calibration_s: ClassVar[float] = ANY_SOUND_S
     lookahead_ms = FRAME_MS
     voices: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ from pipeline.audio import Bools, Floats
 from pipeline.levels import active_speech_level, gain
 from pipeline.line.filters import Doubles
 from pipeline.line.gains import block_powers, held, ramped
-from pipeline.line.scene import Device, Measure, Nominal, Scene
+from pipeline.line.scene import ANY_SOUND_S, Device, Measure, Nominal, Scene
 from pipeline.line.spoken import change_db
 from pipeline.line.stems import in_each
 from pipeline.spec.severity import TYPICAL, louder_db
@@ -45,7 +45,7 @@ class Gate:
     order: ClassVar[int] = 130
     single: ClassVar[bool] = True
     device: ClassVar[Device] = "cpu"
-    deaf: ClassVar[bool] = True
+    calibration_s: ClassVar[float] = ANY_SOUND_S
     lookahead_ms = 0
     voices: tuple[str, ...] = ()
 

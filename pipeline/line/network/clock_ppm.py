@@ -20,7 +20,7 @@ from pipeline.audio import Floats
 from pipeline.line.arrays import beside, zeros
 from pipeline.line.filters import fir_filter
 from pipeline.line.losses import silenced
-from pipeline.line.scene import Device, Measure, Scene
+from pipeline.line.scene import ANY_SOUND_S, Device, Measure, Scene
 from pipeline.line.stems import in_each
 from pipeline.spec.severity import TYPICAL
 from pipeline.spec.words import Words
@@ -57,7 +57,7 @@ class ClockPpm:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 70
     device: ClassVar[Device] = "any"
-    deaf: ClassVar[bool] = True  # it measures a tone of its own
+    calibration_s: ClassVar[float] = ANY_SOUND_S  # it measures a tone of its own
     single: ClassVar[bool] = True
     voices: tuple[str, ...] = ()
 

@@ -16,7 +16,7 @@ from pipeline.line.codings import CODINGS, Coding, Losses, through
 from pipeline.line.concealment import CONCEALMENTS
 from pipeline.line.lag import humming, lag_samples
 from pipeline.line.resampling import REACH_MS
-from pipeline.line.scene import Device, Measure, Scene
+from pipeline.line.scene import ANY_SOUND_S, Device, Measure, Scene
 from pipeline.spec.words import Words, complaint
 
 NAME = "network.codec"
@@ -112,7 +112,7 @@ class Codec:
     version: ClassVar[int] = 2
     order: ClassVar[int] = 50
     device: ClassVar[Device] = "cpu"
-    deaf: ClassVar[bool] = True
+    calibration_s: ClassVar[float] = ANY_SOUND_S
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from numpy.random import Generator
 from pydantic import Field
 
-from pipeline.line.scene import Device, Measure, Scene
+from pipeline.line.scene import ANY_SOUND_S, Device, Measure, Scene
 from pipeline.spec.words import Words
 
 
@@ -27,7 +27,7 @@ class Delay:
     order: ClassVar[int] = 80
     device: ClassVar[Device] = "any"
     single: ClassVar[bool] = True
-    deaf: ClassVar[bool] = True
+    calibration_s: ClassVar[float] = ANY_SOUND_S
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -49,6 +49,7 @@ class Pitch:
     version: ClassVar[int] = 1
     order: ClassVar[int] = 50
     device: ClassVar[Device] = "cpu"
+    calibration_s: ClassVar[float] = 10.0  # how far a voice moved is told by its median, and a voice is slow to move
     lookahead_ms = 0  # whoever talks knows what they will say: no delay on the line
     voices: tuple[str, ...] = ()
 
