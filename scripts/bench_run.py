@@ -170,6 +170,32 @@ def naive(run: Path) -> None:
             jiwer.wer(utterance["text"] or "-", text or "-")
 
 
+def store_rates(run: Path, folder: Path, count: int) -> dict[str, float]:
+    """Records a second that a store on this disk takes and gives: that of a real call, over and over, without sound."""
+    from dataclasses import replace
+
+    from pipeline.run.plan import Unit
+    from pipeline.run.store import Store, read_record
+    from pipeline.run.unit import Done
+
+    record = read_record(sorted((run / "units").glob("*.json"))[0])
+    store, units = Store(folder), [Unit("call", "line", 0.5, "voice", trial, "degraded") for trial in range(1, count + 1)]
+    (folder / "units").mkdir(parents=True)
+    done = Done(units[0], record["facts"], None, {})
+    began_s = time.perf_counter()
+    for unit in units:
+        store.commit(replace(done, unit=unit), record["run"])
+    committed_s = time.perf_counter()
+    for unit in units:
+        store.record(unit)
+    read_s = time.perf_counter()
+    return {
+        "store_record_kib": (folder / "units" / f"{units[0].name}.json").stat().st_size / 1024,
+        "store_commits_a_second": count / (committed_s - began_s),
+        "store_reads_a_second": count / (read_s - committed_s),
+    }
+
+
 def this(*words: str) -> list[str]:
     """This script again, for one thing."""
     return [sys.executable, __file__, *words]
@@ -201,6 +227,7 @@ def measured(folder: Path, calls: int, units: int) -> dict[str, float]:
         told["naive_to_cold"] = script.cpu_s / cold.cpu_s
     except SystemExit as error:
         print(f"naive script: not measured: {str(error).splitlines()[-1]}", file=sys.stderr)
+    told |= store_rates(runs / "cold", folder / "store", 2000)
     for count in (100, units):
         toys = write_suite(folder, count, arm="oracle")
         cost = badline(toys, runs / f"toys{count}", cache=folder / f"toys{count}", workers=2)
@@ -211,7 +238,7 @@ def measured(folder: Path, calls: int, units: int) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calls", type=int, default=32, help="about how many with real engines")
+    parser.add_argument("--calls", type=int, default=64, help="about how many with real engines")
     parser.add_argument("--units", type=int, default=2000, help="how many with toys")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--recognise", type=Path, help=argparse.SUPPRESS)
