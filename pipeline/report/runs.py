@@ -10,14 +10,15 @@ from pipeline.run.runs import Removal, Run
 def runs_table(runs: Sequence[Run]) -> Table:
     """A row for each run, the latest last."""
     table = Table()
-    for name in ("run", "ended", "release"):
+    for name in ("run", "ended", "suite", "release"):
         table.add_column(name)
-    for name in ("calls", "passed", "MB"):
+    for name in ("calls", "passed", "lost", "MB"):
         table.add_column(name, justify="right")
     for run in runs:
         ended = run.ended.astimezone().strftime("%Y-%m-%d %H:%M") if run.ended else "not finished"
         rate = f"{run.passed} ({100 * run.passed / run.units:.1f} %)" if run.units else "-"
-        table.add_row(run.name, ended, run.release, f"{run.units:,}", rate, f"{run.size_bytes / 2**20:,.1f}")
+        counts = f"{run.units:,}", rate, str(run.lost), f"{run.size_bytes / 2**20:,.1f}"
+        table.add_row(run.name, ended, run.suite, run.release, *counts)
     return table
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import BadlineError
 from pipeline.files import read_json
@@ -14,13 +15,18 @@ PASSED = ("passed", "resolved_badly")
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder. `ended` is None where it is not finished: nobody knows then who still writes to it."""
+    """A run's folder. `ended` is None where it is not finished: nobody knows then who still writes to it.
+
+    `suite` is empty as long. `lost` are the units that faults of ours stopped.
+    """
 
     folder: Path
+    suite: str
     release: str
     ended: datetime | None
     units: int
     passed: int
+    lost: int
     size_bytes: int
 
     @property
@@ -61,9 +67,13 @@ def is_run(folder: Path) -> bool:
 
 def _run(folder: Path) -> Run:
     size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    statuses = [_status(path) for path in _records(folder)]
-    passed = sum(status in PASSED for status in statuses)
-    return Run(folder, _release(folder), _ended(folder), len(statuses), passed, size_bytes)
+    if (manifest := _manifest(folder)) is None:
+        statuses = [_status(path) for path in _records(folder)]
+        passed = sum(status in PASSED for status in statuses)
+        return Run(folder, "", _release(folder), None, len(statuses), passed, 0, size_bytes)
+    ended, summary = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC), manifest["summary"]
+    units, passed = (sum(row[key] for row in summary["rows"]) for key in ("units", "passed"))
+    return Run(folder, summary["suite"], summary["release"], ended, units, passed, len(summary["lost"]), size_bytes)
 
 
 def _status(path: Path) -> str:
@@ -82,18 +92,20 @@ def _release(folder: Path) -> str:
     return next((key.removeprefix("release ") for key in read_json(folder / PLAN) if key.startswith("release ")), "")
 
 
-def _ended(folder: Path) -> datetime | None:
-    """When its manifest was written; None where there is none, or one that lists other records than are there."""
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """The end of a run; None where there is none, or one that lists other records than are there."""
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return None
     try:
-        listed = read_json(manifest)["units"]
-    except (BadlineError, KeyError, TypeError):
+        match read_json(manifest):
+            case {"units": dict() as listed, "summary": dict()} as told if {
+                path.stem for path in _records(folder)
+            } == set(listed):
+                return dict(told)
+    except BadlineError:
         return None
-    if {path.stem for path in _records(folder)} != set(listed):
-        return None
-    return datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
+    return None
 
 
 def removals(

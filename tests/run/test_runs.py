@@ -36,7 +36,10 @@ def begun(plan, folder):
             facts = {"status": status, "sound": sound, "clean_sound": f"clean_{sound}"}
             store.commit(Done(plan.units[k], facts, np.zeros((9, 2), np.int16), {}, np.zeros(9, np.int16)), {})
         if finished:
-            store.finish({"units": {plan.units[k].name: "" for k in range(len(statuses))}})
+            passed = sum(status != "failed" for status, _ in statuses)
+            rows = [{"units": len(statuses), "passed": passed}]
+            summary = {"suite": "toys", "release": "toy", "rows": rows, "lost": {"lost.call": "disk full"}}
+            store.finish({"units": {plan.units[k].name: "" for k in range(len(statuses))}, "summary": summary})
         return store
 
     return make
@@ -51,8 +54,9 @@ def test_runs_are_listed_with_what_they_hold_the_unfinished_last(folder, begun):
     begun("b", [("passed", "x"), ("failed", "y"), ("resolved_badly", "z")])
     (folder / "no_run").mkdir()
     [b, a] = runs_in(folder)
-    assert (b.name, b.release, b.units, b.passed, b.ended is None) == ("b", "toy", 3, 2, False)
-    assert (a.name, a.units, a.ended) == ("a", 1, None)
+    assert (b.name, b.suite, b.release, b.units, b.passed, b.lost) == ("b", "toys", "toy", 3, 2, 1)
+    assert b.ended
+    assert (a.name, a.suite, a.release, a.units, a.passed, a.ended) == ("a", "", "toy", 1, 1, None)
     assert b.size_bytes == sum(path.stat().st_size for path in (folder / "b").rglob("*") if path.is_file())
 
 
