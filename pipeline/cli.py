@@ -19,11 +19,13 @@ from rich.console import Console
 
 from pipeline import engines
 from pipeline.audio import Ints, write_pcm
+from pipeline.decide.attribute import attribute
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.arrays import CPU
 from pipeline.line.window import RATE
 from pipeline.report.against import Side, side_by_side
 from pipeline.report.answer import answer_table, json_rows, write_csv
+from pipeline.report.blame import blame_table, blamed_calls
 from pipeline.report.cards import cards_table
 from pipeline.report.contents import contents_table
 from pipeline.report.dialogue import dialogue
@@ -54,10 +56,11 @@ from pipeline.run.single import (
     listen_once,
     place_once,
 )
-from pipeline.run.store import kept_call
+from pipeline.run.store import finished_records, kept_call
 from pipeline.run.survey import MOST_UTTERANCES
 from pipeline.run.unit import Done, plain
 from pipeline.spec.schema import SCHEMAS, schema_of
+from pipeline.spec.suite import ARMS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 kept = typer.Typer(no_args_is_help=True, help="What was made once and is kept: speech, sound, transcripts.")
@@ -153,7 +156,7 @@ def call(
     severity: Severity = "typical",
     release: Release = None,
     voice: Annotated[str | None, typer.Option(help="Another voice than the persona's.")] = None,
-    arm: Annotated[str, typer.Option(help="oracle, clean or degraded.")] = "degraded",
+    arm: Annotated[str, typer.Option(help=f"{', '.join(ARMS[:-1])} or {ARMS[-1]}.")] = "degraded",
     seed: Seed = 0,
     trial: Annotated[int, typer.Option(min=1, help="Which trial of a suite with that seed.")] = 1,
     device: Device = CPU,
@@ -424,6 +427,26 @@ def pair(
     for line in refusals(pairs.refused):
         err.print(line, style="bold red", markup=False, soft_wrap=True)
     raise typer.Exit(pairs.exit_code)
+
+
+@app.command()
+def blame(
+    run: Annotated[str, typer.Argument(help="A finished run's folder, or a URL.")],
+    as_json: Json = False,
+) -> None:
+    """Who is to blame for each call that failed: the agent, turn-taking, the recogniser, or the line?
+
+    Told by the same call in the arms oracle, clean_turns and clean; a suite names them: `arms`.
+
+    Example: badline blame runs/nightly
+    """
+    told = attribute(finished_records(place(run)))
+    if as_json:
+        _print_json({"run": run, **plain(asdict(told))})
+        return
+    out.print(blame_table(told))
+    for line in blamed_calls(told):
+        out.print(line, markup=False, soft_wrap=True)
 
 
 @app.command()

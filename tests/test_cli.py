@@ -352,3 +352,17 @@ def test_a_query_prints_a_table_json_or_csv(badline):
     code, results, said = badline("query", "selec 1")
     assert (code, results) == (2, "")
     assert "Parser Error" in said
+
+
+def test_blame_tells_what_failed_on_the_line_and_wants_a_finished_run(badline, toys):
+    toys.change("noisy.yaml", "snr_db: [5, 9]", "snr_db: [-10, -9]")
+    badline("run", "./suite.yaml", "--out", "runs/one", "--workers", "1")
+    code, table, _ = badline("blame", "runs/one")
+    told = json.loads(badline("blame", "runs/one", "--json")[1])
+    assert (code, {one["blame"] for one in told["blamed"]}) == (0, {"line"})
+    assert {one["profile"] for one in told["blamed"]} == {"noisy"}
+    assert f"{told['failed']} of {told['calls']} degraded calls failed" in table
+    Path("runs/one/manifest.json").unlink()
+    code, results, said = badline("blame", "runs/one")
+    assert (code, results) == (2, "")
+    assert "runs/one: is no finished run, since it has no manifest.json" in said

@@ -21,7 +21,7 @@ from pipeline.line.moods import in_mood
 from pipeline.line.window import Studio, calibrate
 from pipeline.meaning import sentence_model
 from pipeline.platform.cascade import Cascade
-from pipeline.platform.ears import Ears, SoundEars, TrueEars
+from pipeline.platform.ears import Ears, SoundEars, TrueEars, TrueTurns
 from pipeline.run.beside import Beside
 from pipeline.run.cache import Cache, default_url
 from pipeline.run.gathered import gathering
@@ -31,6 +31,7 @@ from pipeline.run.plan import BYSTANDERS, Plan, Unit
 from pipeline.run.stamp import computed_on, stamp, timing
 from pipeline.spec.profile import Profile
 from pipeline.spec.scenario import Scenario
+from pipeline.spec.suite import Arm
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
 from pipeline.values import aloud
@@ -144,7 +145,7 @@ class Crew:
         gate = Gate(self._pace.turn_s) if self._pace else Gate()
         return Cascade(
             release=release,
-            ears=TrueEars() if unit.arm == "oracle" else self._ears,
+            ears=self._ears_of(unit.arm),
             conversation=lambda: self._beside.conversation(
                 lambda: agent.pick_up(unit.name, scenario.given, scenario.now, gate)
             ),
@@ -161,8 +162,17 @@ class Crew:
     def _beside(self) -> Beside:
         return Beside()
 
+    def _ears_of(self, arm: Arm) -> Ears:
+        match arm:
+            case "oracle":
+                return TrueEars()
+            case "clean_turns":
+                return TrueTurns(self._ears)
+            case _:
+                return self._ears
+
     @cached_property
-    def _ears(self) -> Ears:
+    def _ears(self) -> SoundEars:
         chosen = (self.plan.release.endpointing.vad, self.plan.release.asr)
         vad, asr = self._engine(chosen[0]), gathering(self._engine(chosen[1]), self.plan.release.latency)
         heard, words = (engine_scope(one, engine) for one, engine in zip(chosen, (vad, asr), strict=True))

@@ -4,7 +4,7 @@ Never by the bytes of a turn: where a turn begins and ends is the release's own 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -101,17 +101,21 @@ def pair_runs(a: Path, b: Path) -> Pairs:
             f"{a} and {b} have no unit in common, so nothing can be paired: "
             f"one has {min(in_a).name}, the other {min(in_b).name}"
         )
-    both = {unit: (in_a[unit].record(unit), in_b[unit].record(unit)) for unit in common}
-    placed = {unit: records for unit, records in both.items() if all("call" in one["facts"] for one in records)}
-    units = tuple(_unit_pair(unit, *records) for unit, records in placed.items())
+    units, silent = [], set()
+    for unit in common:
+        records = in_a[unit].record(unit), in_b[unit].record(unit)
+        if all("call" in one["facts"] for one in records):
+            units.append(_unit_pair(unit, *records))
+        else:
+            silent.add(unit)
     if not any(unit.windows for unit in units):
         raise BadlineError(f"{a} and {b}: no caller said a word in the {len(common)} units that both have")
     return Pairs(
         rows=tuple(_rows(units)),
-        units=units,
+        units=tuple(units),
         only_in_a=_names(in_a.keys() - in_b.keys()),
         only_in_b=_names(in_b.keys() - in_a.keys()),
-        without_call=_names(both.keys() - placed.keys()),
+        without_call=_names(silent),
     )
 
 
@@ -191,7 +195,7 @@ def _machine(record: Mapping[str, Any]) -> dict[str, Json]:
     return {key: value for key, value in record["run"].get("stamp", {}).items() if isinstance(value, str)}
 
 
-def _rows(units: tuple[UnitPair, ...]) -> Iterator[Row]:
+def _rows(units: Sequence[UnitPair]) -> Iterator[Row]:
     """By profile, then arm, then severity."""
     groups: dict[tuple[str, int, float], list[UnitPair]] = defaultdict(list)
     for unit in units:

@@ -89,6 +89,22 @@ def read_record(path: Path) -> dict[str, Any]:
     raise BadlineError(f"{path}: was changed after it was written; delete it to run the unit again")
 
 
+def finished_records(folder: Path) -> Iterator[dict[str, Any]]:
+    """The records that a finished run's manifest lists. Raises BadlineError: no manifest, or another record than that.
+
+    Who wants those of a run that goes on asks its store.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise BadlineError(
+            f"{folder}: is no finished run, since it has no {MANIFEST}; the same `badline run` goes on with it"
+        )
+    for unit, digest in read_json(folder / MANIFEST)["units"].items():
+        record = read_record(path := folder / "units" / f"{unit}.json")
+        if record["facts_sha256"] != digest:
+            raise BadlineError(f"{path}: is another record than {MANIFEST} lists; run the same command again")
+        yield record
+
+
 def kept_call(path: Path) -> tuple[Mapping[str, Any], Ints]:
     """The facts and the stereo sound of a call, from its unit's record in a run's folder. Raises BadlineError."""
     facts = read_record(path)["facts"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -16,8 +16,11 @@ from pipeline.spec.voice import voice_named
 from pipeline.spec.wording import instead
 from pipeline.spec.words import Chosen, Name, Words, complaint, located, under, words_of
 
-Arm = Literal["oracle", "clean", "degraded"]
-ARMS: tuple[Arm, ...] = ("oracle", "clean", "degraded")
+# The words, straight to the agent; sound without the line, cut where utterances begin and end; the same, cut by the
+# platform; the line.
+Arm = Literal["oracle", "clean_turns", "clean", "degraded"]
+ARMS: tuple[Arm, ...] = get_args(Arm)
+USUAL_ARMS: tuple[Arm, ...] = ("oracle", "clean", "degraded")
 Rate = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -79,7 +82,7 @@ class Suite(Words):
     severities: Severities = (TYPICAL,)
     voices: Annotated[tuple[Name, ...], BeforeValidator(_names), Field(min_length=1)] | None = None
     trials: Annotated[int, Field(ge=1, le=1000)] = 1
-    arms: Annotated[tuple[Arm, ...], BeforeValidator(_names), Field(min_length=1)] = ARMS
+    arms: Annotated[tuple[Arm, ...], BeforeValidator(_names), Field(min_length=1)] = USUAL_ARMS
     weights: Mapping[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     floors: Mapping[str, Rate] = Field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from pipeline.line.draw import draw_line
 from pipeline.line.scene import Nominal
 from pipeline.line.track import Track
 from pipeline.line.window import HIDDEN_MS, Saying, Studio, samples_of
-from pipeline.platform.ears import SoundEars, TrueEars
+from pipeline.platform.ears import SoundEars, TrueEars, TrueTurns
 from pipeline.platform.turns import Cut
 from pipeline.spec.profile import Profile
 from pipeline.spec.release import Endpointing
@@ -182,3 +182,17 @@ def test_how_long_the_recogniser_took_is_kept_with_what_it_recognised():
 
 def test_perfect_ears_take_no_time():
     assert recognised(TrueEars(), track_of(utterance("zero"))).took_ms == 0
+
+
+def test_in_the_true_turns_an_utterance_is_speech_pauses_included_and_recognised_from_its_sound():
+    sound = SoundEars(Energy(EnergyOptions()), Tones(TonesOptions()))
+    ears, window = TrueTurns(sound), studio(**BED).utterance("order", 1, Saying(hesitant(), "four one"))
+    assert ears.speech(window).tolist() == TrueEars().speech(window).tolist()
+    track = track_of(window)
+    assert recognised(ears, track).transcript == recognised(sound, track).transcript
+
+
+def hesitant():
+    """Two words with 1.2 s between them."""
+    four, one = (Tone(ToneOptions()).speak(word, seed=0).samples for word in ("four", "one"))
+    return np.concatenate([four, np.zeros(1200 * 16, np.float32), one])
