@@ -434,7 +434,7 @@ def blame(
     run: Annotated[str, typer.Argument(help="A finished run's folder, or a URL.")],
     as_json: Json = False,
 ) -> None:
-    """Who is to blame for each call that failed: the agent, turn-taking, the recogniser, or the line?
+    """Blame each failed call on agent, turns, recogniser or line.
 
     Told by the same call in the arms oracle, clean_turns and clean; a suite names them: `arms`.
 

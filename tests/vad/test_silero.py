@@ -130,3 +130,17 @@ def test_other_weights_are_refused(monkeypatch, tmp_path, content):
 def test_a_threshold_that_finds_all_or_nothing_is_refused(threshold):
     with pytest.raises(ValidationError):
         Options(threshold=threshold)
+
+
+def test_all_frames_at_once_are_heard_as_the_published_model_hears_one_after_another(said):
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = settings.inter_op_num_threads = 1
+    published = onnxruntime.InferenceSession(silero.WEIGHTS, settings, providers=["CPUExecutionProvider"])
+    rate, state = np.array(RATE, np.int64), np.zeros((2, 1, 128), np.float32)
+    heard = np.pad(said.samples, (silero.BEFORE, 0))
+    one_by_one = []
+    for start in range(0, len(said.samples) - silero.FRAME + 1, silero.FRAME):
+        row = heard[np.newaxis, start : start + silero.BEFORE + silero.FRAME]
+        probability, state = published.run(None, {"input": row, "state": state, "sr": rate})
+        one_by_one.append(probability.item())
+    np.testing.assert_allclose(speech(said, threshold=0.5), one_by_one, rtol=0, atol=1e-6)
