@@ -90,7 +90,7 @@ def test_what_is_wrong_in_a_scenario_is_said_of_the_scenario(suite, tmp_path):
         ("[cafe]", "[cafe]\nvoices: [haert]", "5: voices.0: There is no voice called 'haert'. Did you mean 'heart'?"),
         ("[cafe]", "[cafe]\ntrials: 0", "5: trials: 0 is below 1"),
         ("[cafe]", "[cafe]\narms: []", "5: arms: wants at least one name"),
-        ("[cafe]", "[cafe]\narms: [oracel]", "5: arms.0: wants 'oracle', 'clean_turns', 'clean' or 'degraded', not 'oracel'"),
+        ("[cafe]", "[cafe]\narms: [oracel]", "5: arms.0: wants 'oracle', 'clean_turns', 'clean' or 'degraded'"),
         ("[cafe]", "[cafe]\nweights: {caf: 1}", "5: weights.caf: 'caf' is not run here. Did you mean 'cafe'?"),
         ("[cafe]", "[cafe]\nweights: {cafe: 0}", "5: weights.cafe: 0 is not above 0"),
         ("[cafe]", "[cafe]\nweights: {cafe: 50%}", "5: weights.cafe: wants a number, not '50%': write 0.5"),
