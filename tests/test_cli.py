@@ -365,4 +365,4 @@ def test_blame_tells_what_failed_on_the_line_and_wants_a_finished_run(badline, t
     Path("runs/one/manifest.json").unlink()
     code, results, said = badline("blame", "runs/one")
     assert (code, results) == (2, "")
-    assert "runs/one: is no finished run, since it has no manifest.json" in said
+    assert "runs/one: has no manifest.json, so it is no finished run" in said

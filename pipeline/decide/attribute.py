@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from scipy.stats import binomtest
 
+from pipeline.errors import BadlineError
 from pipeline.score import SUCCESS, Status
 from pipeline.spec.suite import ARMS, Arm
 
@@ -18,12 +19,13 @@ Blame = Literal[
     "agent", "unstable", "turn_taking", "recogniser", "hearing", "line", "caller", "infrastructure", "unknown"
 ]
 BLAMES: tuple[Blame, ...] = get_args(Blame)
-# What fails for a reason of its own, in whichever arm.
+# What tells who is to blame without another arm, or that no arm can.
 OWN: Mapping[Status, Blame] = {
     "agent_error": "agent",
     "caller_invalid": "caller",
     "sound_invalid": "infrastructure",
     "infra_error": "infrastructure",
+    "not_evaluated": "unknown",
 }
 CONFIDENCE = 0.95
 Call = tuple[str, str, str]  # scenario, profile and voice
@@ -84,20 +86,22 @@ class _Ended:
 
     @property
     def success(self) -> bool | None:
-        """None where it is in no denominator."""
-        return SUCCESS[self.status]
+        """None where it is in no denominator, or was not judged: it proves nothing then."""
+        return None if self.status == "not_evaluated" else SUCCESS[self.status]
 
 
-Arms = Mapping[Arm, Mapping[float, _Ended]]
+PerArm = Mapping[Arm, Mapping[float, _Ended]]
 
 
 def attribute(records: Iterable[Mapping[str, Any]]) -> Attribution:
-    """The attribution of all records of a run, in one pass."""
+    """The attribution of all records of a run, in one pass. Raises BadlineError where none is of a degraded call."""
     calls: dict[tuple[Call, int], dict[Arm, dict[float, _Ended]]] = defaultdict(lambda: defaultdict(dict))
     for record in records:
         facts = record["facts"]
         call = facts["scenario"], facts["profile"], facts["voice"]
         calls[call, facts["trial"]][facts["arm"]][facts["severity"]] = _ended(record)
+    if not (degraded := [ended for arms in calls.values() for ended in arms["degraded"].values()]):
+        raise BadlineError("there is no degraded call, so nobody can be blamed; the suite's `arms` want `degraded`")
     unstable = _unstable(calls)
     blamed = tuple(
         _blamed((*call, trial), severity, arms, is_unstable=call in unstable)
@@ -105,10 +109,9 @@ def attribute(records: Iterable[Mapping[str, Any]]) -> Attribution:
         for severity, ended in sorted(arms["degraded"].items())
         if ended.success is False or ended.status in OWN
     )
-    degraded = [ended for arms in calls.values() for ended in arms["degraded"].values()]
     failed = [one for one in blamed if SUCCESS[one.statuses["degraded"]] is False]
     return Attribution(
-        calls=sum(ended.success is not None for ended in degraded),
+        calls=sum(SUCCESS[ended.status] is not None for ended in degraded),
         failed=len(failed),
         shares=tuple(_shares([one.blame for one in failed])),
         blamed=blamed,
@@ -125,7 +128,7 @@ def _ended(record: Mapping[str, Any]) -> _Ended:
     return _Ended(record["unit"], facts["status"], lost, len(wrong) - len(lost))
 
 
-def _unstable(calls: Mapping[tuple[Call, int], Arms]) -> set[Call]:
+def _unstable(calls: Mapping[tuple[Call, int], PerArm]) -> set[Call]:
     """The calls in which an agent with perfect ears gets there in some trials only."""
     results: dict[Call, set[bool | None]] = defaultdict(set)
     for (call, _), arms in calls.items():
@@ -133,7 +136,7 @@ def _unstable(calls: Mapping[tuple[Call, int], Arms]) -> set[Call]:
     return {call for call, seen in results.items() if {True, False} <= seen}
 
 
-def _blamed(named: tuple[str, str, str, int], severity: float, arms: Arms, *, is_unstable: bool) -> Blamed:
+def _blamed(named: tuple[str, str, str, int], severity: float, arms: PerArm, *, is_unstable: bool) -> Blamed:
     """The degraded call at this severity, beside the arms without a line."""
     ended = arms["degraded"][severity]
     easier: dict[Arm, _Ended] = {

@@ -15,7 +15,7 @@ SAYS: dict[Blame, str] = {
     "line": "fails with the line only",
     "caller": "our caller let the agent down; counted in no rate",
     "infrastructure": "our fault; counted in no rate",
-    "unknown": "the arms oracle and clean, which would tell, are not there or count in no rate",
+    "unknown": "was not judged, or the arms that would tell (oracle, clean) are not there or prove nothing",
 }
 
 

@@ -17,8 +17,8 @@ def runs_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         ended = run.ended.astimezone().strftime("%Y-%m-%d %H:%M") if run.ended else "not finished"
         rate = f"{run.passed} ({100 * run.passed / run.units:.1f} %)" if run.units else "-"
-        counts = f"{run.units:,}", rate, str(run.lost), f"{run.size_bytes / 2**20:,.1f}"
-        table.add_row(run.name, ended, run.suite, run.release, *counts)
+        counts = f"{run.units:,}", rate, "-" if run.lost is None else str(run.lost), f"{run.size_bytes / 2**20:,.1f}"
+        table.add_row(run.name, ended, run.suite or "-", run.release, *counts)
     return table
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.audio import Ints
 from pipeline.errors import BadlineError, nearest
-from pipeline.files import read_json
 from pipeline.run.places import place
-from pipeline.run.store import MANIFEST, kept_call, read_record
+from pipeline.run.store import kept_call, read_manifest, read_record
 from pipeline.run.tables import table_files
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class OpenRun:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the run is: its units with their hashes, stamps, tables, summary and exit code."""
-        return dict(read_json(self.folder / MANIFEST))
+        return read_manifest(self.folder)
 
     def record(self, unit: str) -> dict[str, Any]:
         """The record of a unit: `facts` and `run`. Raises BadlineError where there is none of that name."""

@@ -17,16 +17,16 @@ PASSED = ("passed", "resolved_badly")
 class Run:
     """A run's folder. `ended` is None where it is not finished: nobody knows then who still writes to it.
 
-    `suite` is empty as long. `lost` are the units that faults of ours stopped.
+    `suite` and `lost`, the units that faults of ours stopped, are told by a run's end and not known before.
     """
 
     folder: Path
-    suite: str
+    suite: str | None
     release: str
     ended: datetime | None
     units: int
     passed: int
-    lost: int
+    lost: int | None
     size_bytes: int
 
     @property
@@ -70,7 +70,7 @@ def _run(folder: Path) -> Run:
     if (manifest := _manifest(folder)) is None:
         statuses = [_status(path) for path in _records(folder)]
         passed = sum(status in PASSED for status in statuses)
-        return Run(folder, "", _release(folder), None, len(statuses), passed, 0, size_bytes)
+        return Run(folder, None, _release(folder), None, len(statuses), passed, None, size_bytes)
     ended, summary = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC), manifest["summary"]
     units, passed = (sum(row[key] for row in summary["rows"]) for key in ("units", "passed"))
     return Run(folder, summary["suite"], summary["release"], ended, units, passed, len(summary["lost"]), size_bytes)

@@ -21,6 +21,7 @@ from pipeline.run.unit import Done
 
 PLAN = "plan.json"
 MANIFEST = "manifest.json"  # what it does not list does not exist
+GO_ON = "give its `badline run` again, it goes on from there"
 
 
 @dataclass(frozen=True)
@@ -89,19 +90,22 @@ def read_record(path: Path) -> dict[str, Any]:
     raise BadlineError(f"{path}: was changed after it was written; delete it to run the unit again")
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What ends a run. Raises BadlineError where it has not ended."""
+    if not (folder / MANIFEST).is_file():
+        raise BadlineError(f"{folder}: has no {MANIFEST}, so it is no finished run; {GO_ON}")
+    return dict(read_json(folder / MANIFEST))
+
+
 def finished_records(folder: Path) -> Iterator[dict[str, Any]]:
     """The records that a finished run's manifest lists. Raises BadlineError: no manifest, or another record than that.
 
     Who wants those of a run that goes on asks its store.
     """
-    if not (folder / MANIFEST).is_file():
-        raise BadlineError(
-            f"{folder}: is no finished run, since it has no {MANIFEST}; the same `badline run` goes on with it"
-        )
-    for unit, digest in read_json(folder / MANIFEST)["units"].items():
+    for unit, digest in read_manifest(folder)["units"].items():
         record = read_record(path := folder / "units" / f"{unit}.json")
         if record["facts_sha256"] != digest:
-            raise BadlineError(f"{path}: is another record than {MANIFEST} lists; run the same command again")
+            raise BadlineError(f"{path}: is another record than {MANIFEST} lists; {GO_ON}")
         yield record
 
 

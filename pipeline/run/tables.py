@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from pipeline.errors import BadlineError
-from pipeline.files import Json, read_json
+from pipeline.files import Json
 from pipeline.run.places import is_local
 from pipeline.run.plan import Plan
 from pipeline.run.rows import TABLES, TABLES_VERSION, Columns, call_row, measure_rows, turn_rows
-from pipeline.run.store import MANIFEST
+from pipeline.run.store import GO_ON, read_manifest
 
 if TYPE_CHECKING:  # a tenth of a second that only the end of a run needs
     import pyarrow as pa
@@ -55,19 +55,16 @@ class Tables:
 
 def table_files(folder: Path) -> dict[str, Path]:
     """The files of a finished run's tables, by name, as its manifest lists them. Raises BadlineError."""
-    again = "give its `badline run` again, it goes on from there"
-    if not (folder / MANIFEST).is_file():
-        raise BadlineError(f"{folder}: has no {MANIFEST}, so it is no finished run; {again}")
-    listed = read_json(folder / MANIFEST).get("tables", {"version": "none"})
+    listed = read_manifest(folder).get("tables", {"version": "none"})
     if listed["version"] != TABLES_VERSION:
         raise BadlineError(
             f"{folder}: its tables are of version {listed['version']}, this badline reads version {TABLES_VERSION}; "
-            f"{again}, or name other runs"
+            f"{GO_ON}, or name other runs"
         )
     files = {name: folder / str(file["path"]) for name, file in listed["files"].items()}
     for name, path in files.items():
         if not path.is_file() or _hash(path) != listed["files"][name]["sha256"]:
-            raise BadlineError(f"{path}: is not what the manifest lists; {again}")
+            raise BadlineError(f"{path}: is not what the manifest lists; {GO_ON}")
     return files
 
 

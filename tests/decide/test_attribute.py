@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.decide.attribute import attribute
+from pipeline.errors import BadlineError
 
 OK, BAD, CALLER = "passed", "failed", "caller_invalid"
 
@@ -30,7 +31,9 @@ def of_arms(**statuses):
     [
         ({"oracle": BAD, "clean": BAD}, "agent"),
         ({"oracle": BAD, "clean": OK}, "agent"),
-        ({"oracle": "not_evaluated", "clean": OK}, "agent"),
+        ({"oracle": "not_evaluated", "clean": OK}, "unknown"),
+        ({"oracle": OK, "clean": "not_evaluated"}, "unknown"),
+        ({"oracle": OK, "clean": BAD, "clean_turns": "not_evaluated"}, "hearing"),
         ({"oracle": OK, "clean": OK}, "line"),
         ({"oracle": OK, "clean": "resolved_badly", "clean_turns": BAD}, "line"),
         ({"oracle": OK, "clean": BAD, "clean_turns": OK}, "turn_taking"),
@@ -51,11 +54,21 @@ def test_the_first_arm_that_fails_is_to_blame(arms, blame):
 
 @pytest.mark.parametrize(
     ("status", "blame", "failed"),
-    [("agent_error", "agent", 1), ("caller_invalid", "caller", 0), ("sound_invalid", "infrastructure", 0)],
+    [
+        ("agent_error", "agent", 1),
+        ("caller_invalid", "caller", 0),
+        ("sound_invalid", "infrastructure", 0),
+        ("not_evaluated", "unknown", 1),
+    ],
 )
 def test_what_failed_for_a_reason_of_its_own_needs_no_other_arm_and_ours_counts_in_no_rate(status, blame, failed):
     told = of_arms(oracle=OK, clean=OK, degraded=status)
     assert ([one.blame for one in told.blamed], told.failed, told.calls) == ([blame], failed, failed)
+
+
+def test_a_run_without_degraded_calls_blames_nobody_aloud():
+    with pytest.raises(BadlineError, match="there is no degraded call"):
+        of_arms(oracle=OK, clean=BAD)
 
 
 @pytest.mark.parametrize("status", ["passed", "resolved_badly", "dropped"])

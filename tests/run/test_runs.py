@@ -56,7 +56,7 @@ def test_runs_are_listed_with_what_they_hold_the_unfinished_last(folder, begun):
     [b, a] = runs_in(folder)
     assert (b.name, b.suite, b.release, b.units, b.passed, b.lost) == ("b", "toys", "toy", 3, 2, 1)
     assert b.ended
-    assert (a.name, a.suite, a.release, a.units, a.passed, a.ended) == ("a", "", "toy", 1, 1, None)
+    assert (a.name, a.suite, a.release, a.units, a.passed, a.lost, a.ended) == ("a", None, "toy", 1, 1, None, None)
     assert b.size_bytes == sum(path.stat().st_size for path in (folder / "b").rglob("*") if path.is_file())
 
 
