@@ -35,7 +35,7 @@ Call = tuple[str, str, str]  # scenario, profile and voice
 class Blamed:
     """A degraded call that did not succeed: who is to blame, and the status of each arm of it, its own among them.
 
-    `lost` are facts that were not heard rightly at the first try and not used rightly in the end.
+    `lost` are facts that an expected action wants, not heard rightly at the first try and not used rightly in the end.
     """
 
     unit: str
@@ -124,8 +124,8 @@ def _ended(record: Mapping[str, Any]) -> _Ended:
     facts = record["facts"]
     slots = facts["scores"]["slots"]["details"] if "scores" in facts else ()
     wrong = [slot for slot in slots if slot["offered"] and not slot["first_try"]]
-    lost = tuple(slot["fact"] for slot in wrong if not slot["in_the_end"])
-    return _Ended(record["unit"], facts["status"], lost, len(wrong) - len(lost))
+    lost = tuple(slot["fact"] for slot in wrong if slot["expected"] and not slot["in_the_end"])
+    return _Ended(record["unit"], facts["status"], lost, recovered=sum(slot["in_the_end"] for slot in wrong))
 
 
 def _unstable(calls: Mapping[tuple[Call, int], PerArm]) -> set[Call]:

@@ -18,8 +18,10 @@ def record(arm, status, *, trial=1, severity=0.0, scenario="track", slots=()):
     return {"unit": unit, "facts": facts}
 
 
-def slot(fact, *, first_try, in_the_end):
-    return {"fact": fact, "offered": True, "first_try": first_try, "in_the_end": in_the_end}
+def slot(fact, *, first_try, in_the_end, expected=1):
+    return {
+        "fact": fact, "offered": True, "expected": expected, "first_try": first_try, "in_the_end": in_the_end,
+    }  # fmt: skip
 
 
 def of_arms(**statuses):
@@ -118,6 +120,7 @@ def test_facts_lost_in_failed_calls_are_harmful_and_those_won_back_are_recovered
         slot("order", first_try=False, in_the_end=False),
         slot("postcode", first_try=False, in_the_end=True),
         slot("name", first_try=True, in_the_end=False),
+        slot("nickname", first_try=False, in_the_end=False, expected=0),
     )
     told = attribute([record("degraded", BAD, slots=slots), record("degraded", OK, trial=2, slots=slots)])
     assert (told.blamed[0].lost, told.harmful, told.recovered) == (("order",), 1, 2)

@@ -38,6 +38,17 @@ def test_every_sentence_is_said_once_a_loop_and_none_into_another():
     assert talk.ends[-1] <= talk.loop == 200_000
 
 
+def test_each_round_says_every_sentence_in_an_order_of_its_own_and_none_into_the_next():
+    talk = schedule(LENGTHS, 200_000, np.random.default_rng(1), rounds=8)
+    orders = talk.order.reshape(8, 3)
+    assert all(sorted(order) == [0, 1, 2] for order in orders)
+    assert len({tuple(order) for order in orders}) > 1
+    assert [LENGTHS[i] for i in talk.order] == list(talk.ends - talk.begins)
+    assert (talk.begins[1:] >= talk.ends[:-1]).all()
+    assert list(talk.begins.reshape(8, 3)[:, 0]) == [number * 200_000 for number in range(8)]
+    assert talk.ends[-1] <= talk.loop == 8 * 200_000
+
+
 def test_sentences_that_fill_the_loop_have_no_pauses():
     talk = schedule(LENGTHS, 10, np.random.default_rng(1))
     assert talk.loop == sum(LENGTHS)

@@ -8,7 +8,7 @@ import soundfile
 from pipeline.errors import BadlineError
 from pipeline.run.places import place
 from pipeline.run.plan import find_job, read_plan
-from pipeline.run.store import Store, kept_call
+from pipeline.run.store import Store, finished_records, kept_call
 from pipeline.run.unit import Done
 
 
@@ -171,3 +171,16 @@ def test_another_plan_is_refused_there_too(elsewhere, plan):
 def test_what_nothing_reaches_is_refused(url):
     with pytest.raises(BadlineError, match=f"{url}: cannot be reached"):
         place(url)
+
+
+def test_a_finished_run_gives_the_records_its_manifest_lists_and_no_other(store, plan):
+    store.commit(done(plan), {})
+    with pytest.raises(BadlineError, match=r"has no manifest\.json, so it is no finished run"):
+        list(finished_records(store.folder))
+    listed = store.record(plan.units[0])
+    store.finish({"units": {plan.units[0].name: listed["facts_sha256"]}})
+    assert list(finished_records(store.folder)) == [listed]
+    (store.folder / "units" / f"{plan.units[0].name}.json").unlink()
+    store.commit(done(plan, "failed"), {})
+    with pytest.raises(BadlineError, match=r"is another record than manifest\.json lists"):
+        list(finished_records(store.folder))
