@@ -20,14 +20,18 @@ from rich.console import Console
 from pipeline import engines
 from pipeline.audio import Ints, write_pcm
 from pipeline.decide.attribute import attribute
+from pipeline.decide.closer import Closer, look_closer
+from pipeline.decide.cross import cross
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.arrays import CPU
 from pipeline.line.window import RATE
 from pipeline.report.against import Side, side_by_side
 from pipeline.report.answer import answer_table, json_rows, write_csv
-from pipeline.report.blame import blame_table, blamed_calls
+from pipeline.report.blame import blame_table, blamed_calls, parts_table
 from pipeline.report.cards import cards_table
+from pipeline.report.changes import changes
 from pipeline.report.contents import contents_table
+from pipeline.report.cross import cross_tables
 from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
 from pipeline.report.pairing import pairing_table, refusals
@@ -39,13 +43,16 @@ from pipeline.run.blind import blind
 from pipeline.run.cache import Cache, contents, opened
 from pipeline.run.cards import measured_cards, shipped_cards
 from pipeline.run.check import check_file, shipped_words
+from pipeline.run.crossed import crossed_jobs, folder_of
 from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
 from pipeline.run.local import CONCURRENCY
+from pipeline.run.origin import plan_behind, plan_to_score
 from pipeline.run.pair import pair_runs
 from pipeline.run.places import place
-from pipeline.run.plan import find_job
+from pipeline.run.plan import Job, find_job
 from pipeline.run.query import finished_in, query_runs
+from pipeline.run.rescore import RESCORED, rescore
 from pipeline.run.runs import age_in, removals, remove, runs_in
 from pipeline.run.single import (
     DEFAULT_RELEASE,
@@ -56,11 +63,12 @@ from pipeline.run.single import (
     listen_once,
     place_once,
 )
-from pipeline.run.store import finished_records, kept_call
+from pipeline.run.store import finished_records, kept_call, read_manifest
+from pipeline.run.summary import Summary
 from pipeline.run.survey import MOST_UTTERANCES
 from pipeline.run.unit import Done, plain
+from pipeline.spec.arm import ARMS
 from pipeline.spec.schema import SCHEMAS, schema_of
-from pipeline.spec.suite import ARMS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 kept = typer.Typer(no_args_is_help=True, help="What was made once and is kept: speech, sound, transcripts.")
@@ -91,6 +99,12 @@ CachePlace = Annotated[
     str | None,
     typer.Option("--cache", help="Where what was made once is kept: a folder, a URL, or 'none'.", show_default="yours"),
 ]
+Workers = Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")]
+FinishedRun = Annotated[str, typer.Argument(help="A finished run's folder, or a URL.")]
+WrittenSuite = Annotated[
+    str | None, typer.Option("--suite", help="Its suite, where the run's own words do not find it.")
+]
+WrittenRelease = Annotated[str | None, typer.Option("--release", help="Its release, likewise.")]
 Folder = Annotated[str, typer.Argument(help="A folder that holds runs, or a URL.")]
 CacheSize = Annotated[str | None, typer.Option("--cache-size", help="How much is kept there.", show_default="20GB")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other chances.")]
@@ -109,7 +123,11 @@ def run(
     suite: Annotated[str, typer.Argument(help="A suite's file, or a name in fixtures/suites.")],
     out_dir: Annotated[str, typer.Option("--out", help="The run's folder, or a URL; a killed run goes on there.")],
     release: Release = None,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")] = CORES,
+    crossed: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--cross", metavar="BEFORE AFTER", help="Two releases: the ears of each with the agent of each."),
+    ] = None,
+    workers: Workers = CORES,
     concurrency: Annotated[
         int, typer.Option(min=1, max=1000, help="Calls under way in each worker; 1 where a latency is measured.")
     ] = CONCURRENCY,
@@ -125,28 +143,60 @@ def run(
     Example: badline run smoke --out runs/smoke
     """
     folder = place(out_dir)
-    with Watching(err, shlex.join(["badline", *sys.argv[1:]])) as watching:
-        summary = run_batch(
-            find_job(suite, release),
-            folder,
-            workers=workers,
-            concurrency=concurrency,
-            device=device,
-            cache=opened(cache, cache_size),
-            begin=watching.begin,
-            watch=watching.end,
-        )
+
+    def run_one(job: Job, at: Path) -> Summary:
+        with Watching(err, _this_command()) as watching:
+            return run_batch(
+                job,
+                at,
+                workers=workers,
+                concurrency=concurrency,
+                device=device,
+                cache=opened(cache, cache_size),
+                begin=watching.begin,
+                watch=watching.end,
+            )
+
+    if crossed:
+        if release:
+            raise BadlineError("--release: --cross names both releases; leave it out")
+        raise typer.Exit(_run_crossed(suite, crossed, folder, run_one, as_json=as_json))
+    summary = run_one(find_job(suite, release), folder)
+    _print_run(summary, folder, as_json=as_json)
+    raise typer.Exit(summary.exit_code)
+
+
+def _this_command() -> str:
+    return shlex.join(["badline", *sys.argv[1:]])
+
+
+def _print_run(summary: Summary, folder: Path, *, as_json: bool) -> None:
     if as_json:
         _print_json({"out": str(folder), "exit_code": summary.exit_code, **plain(asdict(summary))})
+        return
+    out.print(tables(summary))
+    for line in (*failing(summary.failing, folder), f"records: {folder / 'units'}", f"sound: {folder / 'sound'}"):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _run_crossed(
+    suite: str, releases: tuple[str, str], folder: Path, run_one: Callable[[Job, Path], Summary], *, as_json: bool
+) -> int:
+    """Four runs, and what each change did; the exit code is the worst of theirs."""
+    jobs = crossed_jobs(suite, *releases)
+    runs = {cell: folder_of(cell, folder) for cell in jobs}
+    codes = []
+    for cell, job in jobs.items():
+        err.print(f"ears {cell[0]}, agent {cell[1]}", markup=False)
+        codes.append(run_one(job, runs[cell]).exit_code)
+    (before, _), *_, (after, _) = jobs
+    told = cross(runs, before, after)
+    if as_json:
+        _print_json({"out": str(folder), "exit_code": max(codes), **plain(asdict(told))})
     else:
-        out.print(tables(summary))
-        for line in (
-            *failing(summary.failing, folder),
-            f"records: {folder / 'units'}",
-            f"sound: {folder / 'sound'}",
-        ):
-            out.print(line, markup=False, soft_wrap=True)
-    raise typer.Exit(summary.exit_code)
+        out.print(cross_tables(told))
+        _print_paths({f"run with ears {ears} and agent {agent}": str(at) for (ears, agent), at in runs.items()})
+    return max(codes)
 
 
 @app.command()
@@ -356,7 +406,7 @@ def profiles(
         int, typer.Option(min=1, max=MOST_UTTERANCES, help="On so many utterances at each strength.")
     ] = 30,
     release: Annotated[str, typer.Option(help="Whose recogniser hears them.")] = DEFAULT_RELEASE,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.", show_default="the number of cores")] = CORES,
+    workers: Workers = CORES,
     as_json: Json = False,
 ) -> None:
     """List the noise profiles and their word errors, or measure some.
@@ -431,22 +481,71 @@ def pair(
 
 @app.command()
 def blame(
-    run: Annotated[str, typer.Argument(help="A finished run's folder, or a URL.")],
+    run: FinishedRun,
+    closer: Annotated[
+        bool, typer.Option("--closer", help="Place failed calls again: which part of the line, which turn?")
+    ] = False,
+    suite: WrittenSuite = None,
+    release: WrittenRelease = None,
+    workers: Workers = CORES,
+    cache: CachePlace = None,
     as_json: Json = False,
 ) -> None:
     """Blame each failed call on agent, turns, recogniser or line.
 
-    Told by the same call in the arms oracle, clean_turns and clean; a suite names them: `arms`.
+    Told by the same call in the arms oracle, clean_turns and clean; a suite names them: `arms`. With --closer each
+    call that was not heard rightly is placed again without each part of its line, and with each turn's true words.
 
-    Example: badline blame runs/nightly
+    Example: badline blame runs/nightly --closer
     """
-    told = attribute(finished_records(place(run)))
+    folder = place(run)
+    told = attribute(finished_records(folder), lost=read_manifest(folder)["summary"]["lost"])
+    looks: tuple[Closer, ...] = ()
+    if closer:
+        plan = plan_behind(folder, suite=suite, release=release)
+        with Watching(err, _this_command()) as watching:
+            looks = look_closer(
+                folder, plan, told, workers=workers, cache=opened(cache, None), begin=watching.begin, watch=watching.end
+            )
     if as_json:
-        _print_json({"run": run, **plain(asdict(told))})
+        _print_json(
+            {"run": run, **plain(asdict(told)), **({"closer": plain(list(map(asdict, looks)))} if closer else {})}
+        )
         return
     out.print(blame_table(told))
-    for line in blamed_calls(told):
+    if closer:
+        out.print(parts_table(looks))
+    for line in blamed_calls(told, looks):
         out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def score(
+    run: FinishedRun,
+    suite: WrittenSuite = None,
+    release: WrittenRelease = None,
+    out_dir: Annotated[
+        str | None, typer.Option("--out", help="Where the run with the new scores goes.", show_default="RUN.rescored")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a finished run anew, without a call.
+
+    By the scores of today, and by what its scenarios expect today; all else must be as it was.
+
+    Example: badline score runs/nightly
+    """
+    folder = place(run)
+    there = place(out_dir) if out_dir else folder.with_name(f"{folder.name}{RESCORED}")
+    told = rescore(folder, plan_to_score(folder, suite=suite, release=release), there)
+    if as_json:
+        changed = plain(list(map(asdict, told.changed)))
+        _print_json({"out": str(there), "changed": changed, **plain(asdict(told.summary))})
+    else:
+        _print_run(told.summary, there, as_json=False)
+        for line in changes(told.changed):
+            out.print(line, markup=False, soft_wrap=True)
+    raise typer.Exit(told.summary.exit_code)
 
 
 @app.command()

@@ -25,6 +25,8 @@ COMMANDS = (
     "engines",
     "schema",
     "query",
+    "blame",
+    "score",
 )
 
 

@@ -5,10 +5,12 @@ The clock is the platform's: the caller's sound is placed where the platform hea
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
-from pipeline.agent import Action, Decision, Handoff
-from pipeline.files import Json
+from pydantic import TypeAdapter
+
+from pipeline.agent import Action, Decision, Handoff, Kept
 from pipeline.line.scene import Measure
 from pipeline.line.window import Sort
 from pipeline.platform import Event, Speech, Turn
@@ -83,7 +85,7 @@ class Replied:
     start_ms: int
     end_ms: int
     actions: tuple[Action, ...]
-    state: Mapping[str, Json] | None
+    state: Mapping[str, Kept] | None
     decisions: tuple[Decision, ...]
     handoff: Handoff | None
     ends_call: bool
@@ -119,7 +121,7 @@ class Record:
     round_trip_ms: int = 0
 
     @property
-    def state(self) -> Mapping[str, Json] | None:
+    def state(self) -> Mapping[str, Kept] | None:
         """The agent's state after its last reply; None where it never showed one."""
         return next((reply.state for reply in reversed(self.replies) if reply.state is not None), None)
 
@@ -132,3 +134,13 @@ class Record:
     def handoff(self) -> Handoff | None:
         """What a person was given, where the call was handed off."""
         return next((reply.handoff for reply in reversed(self.replies) if reply.handoff), None)
+
+
+def record_of(call: Mapping[str, Any]) -> Record:
+    """The record that was written as these plain words; numbers have the digits that were written."""
+    return _adapter().validate_python(call)
+
+
+@cache
+def _adapter() -> TypeAdapter[Record]:
+    return TypeAdapter(Record)

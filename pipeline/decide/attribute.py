@@ -6,14 +6,15 @@ utterances end; in `clean` the platform cuts it; `degraded` has the line. The fi
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from scipy.stats import binomtest
 
 from pipeline.errors import BadlineError
 from pipeline.score import SUCCESS, Status
-from pipeline.spec.suite import ARMS, Arm
+from pipeline.spec.arm import ARMS, Arm
 
 Blame = Literal[
     "agent", "unstable", "turn_taking", "recogniser", "hearing", "line", "caller", "infrastructure", "unknown"
@@ -28,6 +29,7 @@ OWN: Mapping[Status, Blame] = {
     "not_evaluated": "unknown",
 }
 CONFIDENCE = 0.95
+NOTHING: Mapping[str, str] = MappingProxyType({})
 Call = tuple[str, str, str]  # scenario, profile and voice
 
 
@@ -64,6 +66,8 @@ class Share:
 class Attribution:
     """A run's degraded calls and its failed ones. `recovered` counts facts that were heard wrongly and won back.
 
+    `lost` are units without a record, which a fault of ours stopped, and why.
+
     Calls blamed on the caller or on infrastructure count in no success rate; they are no part of `shares`.
     """
 
@@ -73,6 +77,7 @@ class Attribution:
     blamed: tuple[Blamed, ...]
     recovered: int
     harmful: int
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class _Ended:
 PerArm = Mapping[Arm, Mapping[float, _Ended]]
 
 
-def attribute(records: Iterable[Mapping[str, Any]]) -> Attribution:
+def attribute(records: Iterable[Mapping[str, Any]], *, lost: Mapping[str, str] = NOTHING) -> Attribution:
     """The attribution of all records of a run, in one pass. Raises BadlineError where none is of a degraded call."""
     calls: dict[tuple[Call, int], dict[Arm, dict[float, _Ended]]] = defaultdict(lambda: defaultdict(dict))
     for record in records:
@@ -117,6 +122,7 @@ def attribute(records: Iterable[Mapping[str, Any]]) -> Attribution:
         blamed=blamed,
         recovered=sum(ended.recovered for ended in degraded),
         harmful=sum(len(one.lost) for one in failed),
+        lost=lost,
     )
 
 

@@ -1,5 +1,6 @@
 """A line: a profile with every number settled for one call, its effects built and in physical order."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -72,13 +73,14 @@ class Line:
         ]
 
 
-def draw_line(profile: Profile, chance: Chance, severity: float = TYPICAL) -> Line:
-    """The profile's line for one call; every number is drawn by the name of its effect and option alone.
+def draw_line(profile: Profile, chance: Chance, severity: float = TYPICAL, *, lacks: Collection[Place] = ()) -> Line:
+    """The profile's line for one call, less what it `lacks`; every number is drawn by the names of effect and option.
 
     All severities share what is drawn: a harsher line is the same one, only worse. With 0 nothing of it is left.
     Where there is any effect there is a converter, of 16 bits unless the profile says otherwise.
     """
-    placed = _converted(_placed(profile, chance, severity)) if severity != NONE else []
+    there = [one for one in _placed(profile, chance, severity) if one.place not in lacks] if severity != NONE else []
+    placed = _converted(there)
     return Line(tuple(sorted(placed, key=lambda one: (PLACES.index(one.place), one.effect.order))))
 
 

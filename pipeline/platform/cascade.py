@@ -15,7 +15,7 @@ from pipeline.chance import Chance
 from pipeline.line.track import Track
 from pipeline.line.window import RATE
 from pipeline.platform import Answer, Event, Speech, Stopped, Turn
-from pipeline.platform.ears import Ears, Recognised
+from pipeline.platform.ears import Ears, Recognised, TrueEars
 from pipeline.platform.keypad import Keypad
 from pipeline.platform.turns import Cut, Stretches
 from pipeline.spec.release import Release
@@ -30,7 +30,8 @@ COUNT_EVERY_MS = 500  # how often words are counted under a prompt
 class Cascade:
     """The platform of a release. `voice` speaks the agent's text as int16 at 16 kHz; `chance` draws latencies.
 
-    What the conversation waits for at `gate` is not measured as its agent's time.
+    What the conversation waits for at `gate` is not measured as its agent's time. Of turn number `true_turn` the agent
+    is told what was said, instead of what was heard.
     """
 
     release: Release
@@ -39,6 +40,7 @@ class Cascade:
     voice: Voice
     chance: Chance
     gate: Gate = field(default_factory=Gate)
+    true_turn: int | None = None
 
     @asynccontextmanager
     async def pick_up(self) -> AsyncIterator["CascadeHearing"]:
@@ -228,10 +230,11 @@ class CascadeHearing:
 
     async def _recognised(self, track: Track, cut: Cut) -> Recognised:
         """What is made of a turn. Other calls go on where the recogniser works beside them; else nothing is awaited."""
+        ears = TrueEars() if self._taken == self._cascade.true_turn else self._ears
         from_ms = max(cut.start_ms - self._release.endpointing.pre_roll_ms, self._listens_from_ms)
         while True:
             try:
-                return self._ears.recognised(track, cut, from_ms=from_ms)
+                return ears.recognised(track, cut, from_ms=from_ms)
             except NotYet as gathered:
                 await gathered.done
 

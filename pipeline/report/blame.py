@@ -1,10 +1,13 @@
 """Who is to blame for calls that failed, as a table, and each of the calls in a line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
 from pipeline.decide.attribute import Attribution, Blame, Blamed
+from pipeline.decide.closer import Closer
+from pipeline.report.table import last_line
+from pipeline.spec.profile import PLACES
 
 SAYS: dict[Blame, str] = {
     "agent": "fails with perfect ears",
@@ -29,16 +32,56 @@ def blame_table(told: Attribution) -> Table:
     for one in told.shares:
         interval = f"{100 * one.low:.0f} to {100 * one.high:.0f} %"
         table.add_row(one.blame, SAYS[one.blame], str(one.calls), f"{100 * one.share:.0f} %", interval)
-    table.caption = f"facts heard wrongly at first: {told.recovered} won back, {told.harmful} lost in calls that failed"
+    lost = f"; {len(told.lost)} units were lost to faults of ours" if told.lost else ""
+    table.caption = (
+        f"facts heard wrongly at first: {told.recovered} won back, {told.harmful} lost in calls that failed{lost}"
+    )
     return table
 
 
-def blamed_calls(told: Attribution) -> Iterator[str]:
-    """A line for each call that did not succeed: who is to blame, what came of each arm, and which facts were lost."""
-    return (_line(one) for one in told.blamed)
+def parts_table(looks: Sequence[Closer]) -> Table:
+    """How many calls each part of the line is too much for, and how many one turn's true words would have saved."""
+    table = Table(title=f"a closer look at {len(looks)} calls")
+    table.add_column("succeed")
+    table.add_column("calls", justify="right")
+    lines = [look for look in looks if look.tried]
+    for place in PLACES:
+        if tried := sum(place in look.tried for look in lines):
+            table.add_row(f"without {place}", f"{sum(place in look.parts for look in lines)} of {tried}")
+    table.add_row("without no single part", f"{sum(not look.parts for look in lines)} of {len(lines)}")
+    table.add_row("with one turn's true words", f"{sum(look.harmful is not None for look in looks)} of {len(looks)}")
+    return table
+
+
+def blamed_calls(told: Attribution, looks: Sequence[Closer] = ()) -> Iterator[str]:
+    """A line for each call that did not succeed: who is to blame, what came of each arm, and which facts were lost.
+
+    Where there was a closer look, what it told.
+    """
+    closer = {look.unit: look for look in looks}
+    for one in told.blamed:
+        yield _line(one)
+        if one.unit in closer:
+            yield from (f"  {line}" for line in _closer(closer[one.unit]))
+    yield from (f"infrastructure: {unit}: {last_line(why)}" for unit, why in told.lost.items())
 
 
 def _line(one: Blamed) -> str:
     arms = ", ".join(f"{arm} {status}" for arm, status in one.statuses.items())
     lost = f"; lost: {', '.join(one.lost)}" if one.lost else ""
     return f"{one.blame}: {one.unit}: {arms}{lost}"
+
+
+def _closer(look: Closer) -> Iterator[str]:
+    if look.tried:
+        yield (
+            f"succeeds without {' or without '.join(look.parts)}"
+            if look.parts
+            else "no part of the line alone is to blame"
+        )
+    if look.harmful:
+        yield f"first harmful turn: {look.harmful.turn}, heard as: {look.harmful.text or '(nothing)'}"
+    else:
+        yield "no turn's true words alone would have saved it"
+    if look.lost:
+        yield f"not known, as a fault of ours stopped: {', '.join(look.lost)}"

@@ -20,6 +20,8 @@ from matplotlib.patheffects import withStroke
 from pipeline.audio import Floats, Ints
 from pipeline.report.dialogue import heard_of, name_of, with_pauses
 from pipeline.report.fit import FAMILY, Print, lanes, printable
+from pipeline.spec.arm import lacks
+from pipeline.spec.profile import PLACES
 from pipeline.spec.severity import TYPICAL, severity_name
 
 Json = Mapping[str, Any]
@@ -394,7 +396,7 @@ def _title(figure: Figure, facts: Json, why: Iterable[str]) -> None:
 
 def _called(facts: Json) -> str:
     # Records of before there were severities hold none.
-    bad = severity_name(facts.get("severity", TYPICAL)) if facts["arm"] == "degraded" else ""
+    bad = "" if lacks(facts["arm"]) == PLACES else severity_name(facts.get("severity", TYPICAL))
     line = f"{facts['profile']} {bad}".strip()
     parts = (facts["scenario"], line, facts["voice"], f"trial {facts['trial']}", facts["arm"])
     return printable(" · ".join(parts))

@@ -16,8 +16,8 @@ from pipeline.line.scene import Measure
 from pipeline.run.cache import KINDS
 from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
 from pipeline.score import Status
+from pipeline.spec.arm import ARMS
 from pipeline.spec.severity import NONE, TYPICAL, severity_name
-from pipeline.spec.suite import ARMS
 
 MOST_SHOWN = 3  # failing calls; all of them stand in the manifest
 LEAST_WIDTH = 8  # of a number such as 112/128

@@ -67,6 +67,7 @@ def close_run(plan: Plan, store: Store, lost: Mapping[str, str]) -> Summary:
         {
             "schema": SCHEMA,
             "plan_sha256": plan.sha256,
+            "job": plan.job.said() if plan.job else None,
             "stamps": [stamps[key] for key in sorted(stamps)],
             "units": units,
             "tables": tables.listed(),

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pipeline import engines
 from pipeline.errors import BadlineError, MissingPackage, did_you_mean, nearest
-from pipeline.files import find_named, read_yaml, shipped
+from pipeline.files import read_yaml, shipped
 from pipeline.run.observe import built_agent
 from pipeline.run.plan import Job, read_plan
 from pipeline.spec.profile import PLACES, read_profile
-from pipeline.spec.release import read_release
+from pipeline.spec.release import find_releases, read_release
 from pipeline.spec.scenario import read_scenario
 from pipeline.spec.suite import find_release, read_suite
 from pipeline.spec.voice import read_voice
@@ -20,7 +20,9 @@ Reader = Callable[[Path], object]
 
 def _read_whole_suite(path: Path, release: str | None = None) -> object:
     """With the release of that name, or else the suite's own, so that what it cannot show is found."""
-    found = find_named(release, folder="fixtures/releases") if release else find_release(path)
+    if release:
+        return read_plan(Job(path, *find_releases(release)))
+    found = find_release(path)
     return read_plan(Job(path, found)) if found else read_suite(path)
 
 

@@ -29,9 +29,9 @@ from pipeline.run.kept import Shelves, engine_scope, studio_scope, texts_hash, v
 from pipeline.run.pace import Pace, pace_of
 from pipeline.run.plan import BYSTANDERS, Plan, Unit
 from pipeline.run.stamp import computed_on, stamp, timing
+from pipeline.spec.arm import lacks, true_turn
 from pipeline.spec.profile import Profile
 from pipeline.spec.scenario import Scenario
-from pipeline.spec.suite import Arm
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
 from pipeline.values import aloud
@@ -100,8 +100,9 @@ class Crew:
         """Place the call of a unit. Raises InfraError and SoundInvalid."""
         scenario, profile = self.plan.cast.scenarios[unit.scenario], self.plan.cast.profiles[unit.profile]
         chance = Chance(self.plan.cast.suite.seed).named(unit.scenario, unit.profile, unit.voice, str(unit.trial))
-        line = draw_line(profile, chance, unit.severity)
-        if unit.arm == "degraded":
+        gone = lacks(unit.arm)
+        line = draw_line(profile, chance, unit.severity, lacks=gone)
+        if "talker" not in gone:
             line = in_mood(line, scenario.persona.mood)
         voice = self.voices.voice(self.plan.cast.voices[unit.voice], scenario.language)
         studio, scope = self._studio(line, voice, unit, chance)
@@ -152,6 +153,7 @@ class Crew:
             voice=lambda text: self._agent_says(text, scenario.language),
             chance=chance.named("platform"),
             gate=gate,
+            true_turn=true_turn(unit.arm),
         )
 
     @cached_property
@@ -162,7 +164,7 @@ class Crew:
     def _beside(self) -> Beside:
         return Beside()
 
-    def _ears_of(self, arm: Arm) -> Ears:
+    def _ears_of(self, arm: str) -> Ears:
         match arm:
             case "oracle":
                 return TrueEars()

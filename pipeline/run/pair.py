@@ -13,8 +13,8 @@ from pipeline.errors import BadlineError
 from pipeline.files import Json
 from pipeline.run.plan import Unit
 from pipeline.run.store import Store
+from pipeline.spec.arm import ARMS, Arm
 from pipeline.spec.severity import of_file_names
-from pipeline.spec.suite import ARMS, Arm
 
 Pairing = Literal["same", "echo_differs", "words_differ", "only_in_a", "only_in_b", "sound_differs"]
 PAIRINGS: tuple[Pairing, ...] = get_args(Pairing)
@@ -50,7 +50,7 @@ class UnitPair:
     unit: str
     profile: str
     severity: float
-    arm: Arm
+    arm: str
     windows: tuple[WindowPair, ...]
     reasons: tuple[str, ...] = ()
 

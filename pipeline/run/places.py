@@ -1,6 +1,7 @@
 """Where runs lie: in folders, or wherever fsspec reaches (`s3://bucket/runs/tuesday`), under the names of pathlib."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ def create(path: Path, content: bytes) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def share(source: Path, path: Path) -> None:
+    """Have a file that is never written again at another place, too; without a copy where the disk allows."""
+    if is_local(source) and is_local(path):
+        with suppress(OSError):  # another disk, or one without links
+            os.link(source, path)
+    if not path.is_file():
+        create(path, source.read_bytes())
 
 
 def refuse_forgetful(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ from pipeline.files import Json, find_named, json_hash
 from pipeline.line.arrays import CPU, check_device
 from pipeline.line.draw import draw_line
 from pipeline.run.observe import refuse_unseen
+from pipeline.spec.arm import lacks
 from pipeline.spec.profile import JOINT, Profile, corners, parts_of
-from pipeline.spec.release import Release, read_release
+from pipeline.spec.release import Release, find_releases, read_release
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.severity import NONE, TYPICAL, in_file_names, severity_name
-from pipeline.spec.suite import Arm, Cast, find_release, read_suite
+from pipeline.spec.suite import Cast, find_release, read_suite
 from pipeline.spec.voice import voice_named
 from pipeline.spec.words import Chosen
 
 SCHEMA = 2
+EXPECTED = "expectations of"
 # Who speaks in the background: the shipped voices, but for the caller's own.
 ADULTS = ("deep", "low", "high", "heart")
 BYSTANDERS: Mapping[str, tuple[str, ...]] = {
@@ -43,13 +45,18 @@ class Unit:
     severity: float
     voice: str
     trial: int
-    arm: Arm
+    arm: str
 
     @property
     def name(self) -> str:
         """What it is called in files and tables."""
         line = f"{self.profile}.{in_file_names(self.severity)}"
         return f"{self.scenario}.{line}.{self.voice}.{self.trial}.{self.arm}"
+
+
+def unit_of(facts: Mapping[str, Any]) -> Unit:
+    """The unit whose record has these facts."""
+    return Unit(*(facts[one.name] for one in fields(Unit)))
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class Plan:
     sources: Mapping[str, Json]
     called: Mapping[tuple[str, str], str]
     device: str = CPU
+    job: "Job | None" = None
 
     @property
     def sha256(self) -> str:
@@ -99,34 +107,48 @@ class Plan:
 
 @dataclass(frozen=True)
 class Job:
-    """Where a plan is read from: a suite's file and a release's."""
+    """Where a plan is read from: a suite's file, a release's, and that of another whose agent answers instead."""
 
     suite: Path
     release: Path
+    answering: Path | None = None
+
+    def said(self) -> dict[str, Json]:
+        """How both are called, as plain words."""
+        releases = (self.release, self.answering) if self.answering else (self.release,)
+        return {"suite": str(self.suite), "release": JOINT.join(map(str, releases))}
 
 
 def find_job(suite: str, release: str | None) -> Job:
     """The files that a suite and a release (by default the suite's own) are called by. Raises BadlineError."""
     suite_path = find_named(suite, folder="fixtures/suites")
-    release_path = find_named(release, folder="fixtures/releases") if release else find_release(suite_path)
+    if release:
+        return Job(suite_path, *find_releases(release))
+    release_path = find_release(suite_path)
     if release_path is None:
         raise BadlineError(f"{suite_path}: names no release; say which: --release NAME")
     return Job(suite_path, release_path)
 
 
 def read_plan(job: Job, *, device: str = CPU) -> Plan:
-    """The plan of a job, with everything it names read and checked. Raises BadlineError."""
+    """The plan of a job, with everything it names read and checked, its agent built. Raises BadlineError."""
+    plan = planned(job, device=device)
+    refuse_unseen(plan.cast, plan.release, job.suite)
+    return plan
+
+
+def planned(job: Job, *, device: str = CPU) -> Plan:
+    """The plan of a job, for which nobody has to call. Raises BadlineError."""
     check_device(device)
-    cast, release = read_suite(job.suite), read_release(job.release)
+    cast, release = read_suite(job.suite), read_release(job.release, job.answering)
     units = tuple(_units(cast))
     for scenario, profile, voice in sorted({(unit.scenario, unit.profile, unit.voice) for unit in units}):
         spoken = cast.scenarios[scenario]
         habits = cast.profiles[profile].caller.over(spoken.persona.habits)
         refuse_unspeakable(spoken, cast.voices[voice], habits)
-    refuse_unseen(cast, release, job.suite)
     elsewhere = {} if device == CPU else {"device": device}
     sources = {**_sources(cast, release), **elsewhere}
-    return Plan(cast, release, units, sources, _called(cast, release, job), device)
+    return Plan(cast, release, units, sources, _called(cast, release, job), device, job)
 
 
 def _units(cast: Cast) -> list[Unit]:
@@ -142,9 +164,10 @@ def _units(cast: Cast) -> list[Unit]:
     ]
 
 
-def severities_of(arm: Arm, profile: Profile, severities: tuple[float, ...]) -> tuple[float, ...]:
-    """At which of them there are calls: one of 0 alone where the arm has no line, or the profile no effect."""
-    return severities if arm == "degraded" and profile.effects else (NONE,)
+def severities_of(arm: str, profile: Profile, severities: tuple[float, ...]) -> tuple[float, ...]:
+    """At which of them there are calls: one of 0 alone where the profile has no effect that the arm does not lack."""
+    gone = lacks(arm)
+    return severities if any(effect.place not in gone for effect in profile.effects) else (NONE,)
 
 
 def _called(cast: Cast, release: Release, job: Job) -> dict[tuple[str, str], str]:
@@ -153,7 +176,8 @@ def _called(cast: Cast, release: Release, job: Job) -> dict[tuple[str, str], str
         **{("profile", name): called for name, called in zip(cast.profiles, cast.suite.profiles, strict=True)},
     }
     near = {key: _from_here(called, job.suite.parent) for key, called in written.items()}
-    return {**near, ("release", release.name): _release_called(release, job.release)}
+    releases = [_release_called(path) for path in (job.release, job.answering) if path]
+    return {**near, ("release", release.name): JOINT.join(releases)}
 
 
 def _from_here(called: str, folder: Path) -> str:
@@ -162,12 +186,14 @@ def _from_here(called: str, folder: Path) -> str:
     return JOINT.join(str(folder / one) if "/" in one or one.endswith(".yaml") else one for one in parts)
 
 
-def _release_called(release: Release, path: Path) -> str:
+def _release_called(path: Path) -> str:
+    """By its name, where that finds it."""
+    name = read_release(path).name
     try:
-        found = find_named(release.name, folder="fixtures/releases")
+        found = find_named(name, folder="fixtures/releases")
     except BadlineError:
         return str(path)
-    return release.name if found.resolve() == path.resolve() else str(path)
+    return name if found.resolve() == path.resolve() else str(path)
 
 
 def _sources(cast: Cast, release: Release) -> dict[str, Json]:
@@ -179,6 +205,7 @@ def _sources(cast: Cast, release: Release) -> dict[str, Json]:
         "suite": json_hash(suite),
         f"release {release.name}": json_hash(release.said()),
         **{f"scenario {name}": _scenario_hash(scenario) for name, scenario in cast.scenarios.items()},
+        **{f"{EXPECTED} {name}": _expected_hash(scenario) for name, scenario in cast.scenarios.items()},
         **{f"profile {name}": json_hash(profile.said()) for name, profile in cast.profiles.items()},
         **{f"voice {name}": _voice_hash(voice) for name, voice in cast.voices.items()},
         **{f"bystander {name}": _voice_hash(voice_named(name)) for name in _bystanders(cast)},
@@ -193,7 +220,12 @@ def _engines_of(release: Release) -> list[Chosen]:
 
 
 def _scenario_hash(scenario: Scenario) -> str:
-    return json_hash(scenario.model_dump(mode="json", exclude={"about", "owner"}))
+    return json_hash(scenario.model_dump(mode="json", exclude={"about", "owner", "tags", "expect"}))
+
+
+def _expected_hash(scenario: Scenario) -> str:
+    """Of what only scores look at."""
+    return json_hash(scenario.model_dump(mode="json", include={"tags", "expect"}))
 
 
 def _voice_hash(voice: Chosen) -> str:

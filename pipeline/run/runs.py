@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.errors import BadlineError
 from pipeline.files import read_json
-from pipeline.run.store import MANIFEST, PLAN, Store, read_record
+from pipeline.run.store import CLOSER, MANIFEST, PLAN, Store, read_record
 
 PASSED = ("passed", "resolved_badly")
 
@@ -150,11 +150,15 @@ def remove(removal: Removal) -> None:
         if path != removal.run.folder:
             path.unlink()
             continue
-        for one in _own_files(path):
+        for one in (*_own_files(path), *_own_files(path / CLOSER)):
             one.unlink(missing_ok=True)
-        for one in (path / "units", path / "sound", path):
+        for one in (*_own_folders(path / CLOSER), *_own_folders(path)):
             if one.is_dir() and not any(one.iterdir()):
                 one.rmdir()
+
+
+def _own_folders(folder: Path) -> tuple[Path, ...]:
+    return folder / "units", folder / "sound", folder
 
 
 def _own_files(folder: Path) -> list[Path]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from soundfile import LibsndfileError
@@ -12,7 +11,7 @@ from soundfile import LibsndfileError
 from pipeline.audio import Ints, Sound, from_pcm, read_sound, to_pcm
 from pipeline.call.script import refuse_unspeakable
 from pipeline.chance import Chance
-from pipeline.errors import BadlineError, did_you_mean
+from pipeline.errors import BadlineError
 from pipeline.files import find_named
 from pipeline.line.after import After
 from pipeline.line.arrays import CPU, check_device
@@ -24,12 +23,13 @@ from pipeline.run.cache import Cache
 from pipeline.run.crew import Crew, Voices, kept_voices
 from pipeline.run.plan import Plan, Unit, severities_of
 from pipeline.run.unit import Done, run_unit
+from pipeline.spec.arm import checked_arm
 from pipeline.spec.profile import Profile, find_profile
-from pipeline.spec.release import read_release
+from pipeline.spec.release import find_releases, read_release
 from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.severity import WORDS as SEVERITIES
 from pipeline.spec.severity import severity_name, severity_named
-from pipeline.spec.suite import Arm, Cast, Suite
+from pipeline.spec.suite import Cast, Suite
 from pipeline.spec.voice import voice_named
 
 DEFAULT_RELEASE = "2026.11"
@@ -53,19 +53,17 @@ def place_once(
 
     With the seed of a suite it is the very call of that suite's run.
     """
-    if arm not in get_args(Arm):
-        raise BadlineError(f"--arm: there is no arm '{arm}'. {did_you_mean(arm, get_args(Arm))}")
-    known: Arm = arm  # type: ignore[assignment]  # checked above
+    checked_arm(arm)
     check_device(device)
     bad = severity_named(severity)
     spoken = read_scenario(find_named(scenario, folder="fixtures/scenarios"))
     line = find_profile(profile)
-    system = read_release(find_named(release or DEFAULT_RELEASE, folder="fixtures/releases"))
+    system = read_release(*find_releases(release or DEFAULT_RELEASE))
     who = voice or spoken.persona.voice
     cast = _cast(spoken, line, who, seed)
     refuse_unspeakable(spoken, cast.voices[who], line.caller.over(spoken.persona.habits))
-    [bad] = severities_of(known, line, (bad,))
-    unit = Unit(spoken.name, line.name, bad, who, trial, known)
+    [bad] = severities_of(arm, line, (bad,))
+    unit = Unit(spoken.name, line.name, bad, who, trial, arm)
     return run_unit(Crew(Plan(cast, system, (unit,), sources={}, called={}, device=device), cache), unit)
 
 

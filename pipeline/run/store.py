@@ -21,6 +21,7 @@ from pipeline.run.unit import Done
 
 PLAN = "plan.json"
 MANIFEST = "manifest.json"  # what it does not list does not exist
+CLOSER = "closer"  # a store of its own in a run's folder: calls that failed, placed again
 GO_ON = "give its `badline run` again, it goes on from there"
 
 
@@ -37,9 +38,9 @@ class Store:
         path = self.folder / PLAN
         if create(path, canonical_json(dict(plan.sources)).encode()):
             return
-        if differing := _differing(read_json(path), plan.sources):
+        if others := differing(read_json(path), plan.sources):
             raise BadlineError(
-                f"{self.folder}: holds a run of another plan; what differs: {', '.join(differing)}. "
+                f"{self.folder}: holds a run of another plan; what differs: {', '.join(others)}. "
                 "Give --out another folder, or put the files back as they were"
             )
 
@@ -120,7 +121,8 @@ def kept_call(path: Path) -> tuple[Mapping[str, Any], Ints]:
     return facts, soundfile.read(io.BytesIO(sound.read_bytes()), dtype="int16")[0]
 
 
-def _differing(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+def differing(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+    """By which keys the sources of two plans differ."""
     return sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
 
 

@@ -3,16 +3,16 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from pipeline.run.plan import Plan, Unit
+from pipeline.run.plan import Plan, unit_of
 from pipeline.score import SUCCESS, Status
 from pipeline.score.words import word_error_rate
+from pipeline.spec.arm import ARMS, Arm
 from pipeline.spec.severity import severity_name
-from pipeline.spec.suite import ARMS, Arm
 
 MOST_LOST = 0.01  # more units lost to our own faults than this make the run INVALID
 MOST_Z = 4.0
@@ -353,7 +353,7 @@ def _broken(plan: Plan, rows: Sequence[Row]) -> list[str]:
 
 def _failing(plan: Plan, facts: Mapping[str, Any]) -> Iterator[Failing]:
     if SUCCESS[facts["status"]] is False or facts["status"] == "caller_invalid":
-        unit = Unit(*(facts[one.name] for one in fields(Unit)))
+        unit = unit_of(facts)
         why = why_not(facts) or "nothing was asked of it"
         yield Failing(unit.name, facts["status"], why, f"sound/{facts['sound']}.flac", plan.command(unit))
 

@@ -17,7 +17,7 @@ from pipeline.errors import SoundInvalid
 from pipeline.files import json_hash
 from pipeline.run.crew import Crew
 from pipeline.run.plan import SCHEMA, Unit
-from pipeline.score import Status, Tally, caller_let_down, status_of
+from pipeline.score import Tally, caller_let_down, status_of
 from pipeline.spec.scenario import Scenario
 
 DECIMALS = 6  # records keep no more of a number than that
@@ -56,29 +56,36 @@ async def place_unit(crew: Crew, unit: Unit) -> Done:
     try:
         finished, line = await crew.place(unit)
     except SoundInvalid as error:
-        facts, stereo, clean = {**_named(unit, "sound_invalid"), "why": str(error)}, None, None
+        facts, stereo, clean = {**_named(unit), "status": "sound_invalid", "why": str(error)}, None, None
     else:
         facts, stereo, clean = _facts(crew, unit, finished, line.said()), finished.stereo, finished.clean
     wall = {"started": started.isoformat(), "seconds": round(time.perf_counter() - clock, 3)}
     return Done(unit, facts, stereo, wall, clean)
 
 
-def _named(unit: Unit, status: Status) -> dict[str, Any]:
-    return {"schema": SCHEMA, **asdict(unit), "status": status}
+def _named(unit: Unit) -> dict[str, Any]:
+    return {"schema": SCHEMA, **asdict(unit)}
 
 
 def _facts(crew: Crew, unit: Unit, finished: Finished, line: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
-    scenario, record = crew.plan.cast.scenarios[unit.scenario], finished.record
+    return {
+        **_named(unit),
+        **scored(crew.plan.cast.scenarios[unit.scenario], finished.record),
+        "line": plain(line),
+        "call": plain(asdict(finished.record)),
+        "sound": pcm_hash(finished.stereo),
+        "clean_sound": pcm_hash(finished.clean),
+    }
+
+
+def scored(scenario: Scenario, record: Record) -> dict[str, Any]:
+    """What a call counts as, why where our caller is to blame, and all scores, as the facts of its unit have them."""
     tallies = scores_of(scenario, record)
     status = status_of(scenario, record, tallies["task"])
     return {
-        **_named(unit, status),
+        "status": status,
         **({"why": caller_let_down(scenario, record)} if status == "caller_invalid" else {}),
-        "line": plain(line),
         "scores": {name: plain(asdict(tally)) for name, tally in tallies.items()},
-        "call": plain(asdict(record)),
-        "sound": pcm_hash(finished.stereo),
-        "clean_sound": pcm_hash(finished.clean),
     }
 
 

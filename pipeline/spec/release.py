@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipeline.errors import BadlineError
+from pipeline.files import find_named
+from pipeline.spec.profile import JOINT
 from pipeline.spec.ranges import MsLatency, MsRange
 from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, read_words
 
@@ -108,6 +111,32 @@ class Release(Words):
         }
 
 
-def read_release(path: Path) -> Release:
-    """The release in a file. Raises BadlineError."""
-    return read_words(Release, path)
+def read_release(path: Path, answering: Path | None = None) -> Release:
+    """The release in a file; with another one `answering`, two that are crossed. Raises BadlineError."""
+    release = read_words(Release, path)
+    return crossed(release, read_words(Release, answering)) if answering else release
+
+
+def crossed(hearing: Release, answering: Release) -> Release:
+    """Hears as one release does, with its platform, and answers as another: its agent, and the agent's voice."""
+    theirs = {key: getattr(answering, key) for key in ("agent", "agent_voice", "limits")}
+    slow = {key: getattr(answering.latency, key) for key in ("agent_ms", "tts_ms")}
+    return hearing.model_copy(
+        update={
+            "name": f"{hearing.name}{JOINT}{answering.name}",
+            "about": f"{hearing.about} Crossed: {answering.about}",
+            "latency": hearing.latency.model_copy(update=slow),
+            **theirs,
+        }
+    )
+
+
+def find_releases(call: str) -> tuple[Path, ...]:
+    """The file of a release, or of two with a `+` between: the one that hears, and the one that answers.
+
+    Raises BadlineError.
+    """
+    parts = [call] if JOINT not in call or Path(call).is_file() else call.split(JOINT)
+    if len(parts) > 2 or not all(parts):
+        raise BadlineError(f"'{call}': write one release, or hearing{JOINT}answering")
+    return tuple(find_named(part, folder="fixtures/releases") for part in parts)

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from pipeline.errors import did_you_mean
 from pipeline.files import find_named, read_yaml
+from pipeline.spec.arm import USUAL_ARMS, Arm
 from pipeline.spec.profile import JOINT, Profile, combined, parts_of, read_profile
 from pipeline.spec.scenario import Scenario, read_scenario
 from pipeline.spec.severity import TYPICAL, Severities
@@ -16,11 +17,6 @@ from pipeline.spec.voice import voice_named
 from pipeline.spec.wording import instead
 from pipeline.spec.words import Chosen, Name, Words, complaint, located, under, words_of
 
-# The words, straight to the agent; sound without the line, cut where utterances begin and end; the same, cut by the
-# platform; the line.
-Arm = Literal["oracle", "clean_turns", "clean", "degraded"]
-ARMS: tuple[Arm, ...] = get_args(Arm)
-USUAL_ARMS: tuple[Arm, ...] = ("oracle", "clean", "degraded")
 Rate = Annotated[float, Field(ge=0, le=1)]
 
 

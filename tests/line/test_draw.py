@@ -219,3 +219,10 @@ def test_a_converter_that_nobody_named_draws_nothing():
     bare = draw_line(profile(room=[NOISE], network=[LOSS]), CHANCE)
     named = draw_line(profile(room=[NOISE], device=["adc"], network=[LOSS]), CHANCE)
     assert bare.said() == named.said()
+
+
+def test_a_line_that_lacks_a_part_is_the_same_otherwise():
+    whole = draw_line(profile(room=[NOISE], network=[LOSS]), CHANCE).said()
+    less = draw_line(profile(room=[NOISE], network=[LOSS]), CHANCE, lacks=["room"]).said()
+    assert less == [one for one in whole if one["place"] != "room"]
+    assert draw_line(profile(room=[NOISE]), CHANCE, lacks=["room"]).said() == []

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,24 @@ def test_only_the_degraded_arm_has_a_line(crew):
     }
     assert [one["name"] for one in effects["degraded"]] == ["noise", "adc", "packet_loss", "codec"]
     assert effects["oracle"] == effects["clean"] == []
+
+
+def test_a_closer_looks_arm_is_the_degraded_call_without_one_part_of_its_line(crew):
+    degraded = unit_of(crew, "degraded", "noisy")
+    whole = run_unit(crew, degraded).facts["line"]
+    for place in ("room", "network"):
+        less = run_unit(crew, replace(degraded, arm=f"without_{place}")).facts["line"]
+        assert less == [effect for effect in whole if effect["place"] != place]
+
+
+def test_with_the_true_words_of_a_turn_that_turn_is_heard_as_it_was_said(toys):
+    toys.change("noisy.yaml", "snr_db: [5, 9]", "snr_db: -7")
+    crew = Crew(read_plan(find_job(str(toys.suite), None)))
+    degraded = replace(unit_of(crew, "degraded", "noisy"), scenario="two")
+    turns = run_unit(crew, degraded).facts["call"]["turns"]
+    told = run_unit(crew, replace(degraded, arm="true_turn_1")).facts["call"]["turns"]
+    assert turns[1]["text"] != told[1]["text"] == "seven, eight, three"
+    assert turns[0] == told[0]
 
 
 def test_sound_off_target_is_a_result_without_a_call(toys, monkeypatch):

@@ -1,0 +1,57 @@
+"""The words that a finished run was made of: found again by what its manifest calls them."""
+
+from pathlib import Path
+
+from pipeline.errors import BadlineError
+from pipeline.files import Json, read_json
+from pipeline.line.arrays import CPU
+from pipeline.run.plan import EXPECTED, Job, Plan, find_job, planned
+from pipeline.run.store import PLAN, differing, read_manifest
+
+SCORING = (EXPECTED, "version of score")  # what a call does not depend on, once it was placed
+
+
+def plan_behind(run: Path, *, suite: str | None = None, release: str | None = None) -> Plan:
+    """The plan of a finished run, read from the files it was read from, or from others that say the same.
+
+    Raises BadlineError where they are not there, or say something else by now.
+    """
+    plan = planned(_job(run, suite, release), device=_device(run))
+    if others := differing(_sources(run), plan.sources):
+        raise BadlineError(f"{run}: was made of other words; what differs: {', '.join(others)}. {_MEND}")
+    return plan
+
+
+def plan_to_score(run: Path, *, suite: str | None = None, release: str | None = None) -> Plan:
+    """The plan of a finished run, as `plan_behind`; but expectations and scores may be others by now."""
+    plan, was = planned(_job(run, suite, release), device=_device(run)), read_manifest(run)["units"]
+    others = [key for key in differing(_sources(run), plan.sources) if key.startswith("scenario ")]
+    if others:
+        raise BadlineError(
+            f"{run}: its calls were about something else; what differs: {', '.join(others)}. Only what is under "
+            f"`expect` and `tags` may change without a new call. {_MEND}"
+        )
+    if strangers := sorted(was.keys() - {unit.name for unit in plan.units}):
+        raise BadlineError(
+            f"{run}: {len(strangers)} of its calls are not in {_job(run, suite, release).suite}, such as {strangers[0]}"
+        )
+    return plan
+
+
+_MEND = "Put the files back as they were, or name others: --suite, --release"
+
+
+def _job(run: Path, suite: str | None, release: str | None) -> Job:
+    """How the run's words are called."""
+    called = read_manifest(run).get("job") or {}
+    if not (suite or called.get("suite")):
+        raise BadlineError(f"{run}: does not tell of which suite it is; say it: --suite NAME")
+    return find_job(suite or called["suite"], release or called.get("release"))
+
+
+def _sources(run: Path) -> dict[str, Json]:
+    return dict(read_json(run / PLAN))
+
+
+def _device(run: Path) -> str:
+    return str(_sources(run).get("device", CPU))
