@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,8 +19,10 @@ from rich.console import Console
 
 from pipeline import engines
 from pipeline.audio import Ints, write_pcm
+from pipeline.decide.agreement import agreement, read_labels
 from pipeline.decide.attribute import attribute
 from pipeline.decide.closer import Closer, look_closer
+from pipeline.decide.confusions import confusions
 from pipeline.decide.cross import cross
 from pipeline.errors import BadlineError, InfraError, SoundInvalid
 from pipeline.line.arrays import CPU
@@ -30,10 +32,12 @@ from pipeline.report.answer import answer_table, json_rows, write_csv
 from pipeline.report.blame import blame_table, blamed_calls, parts_table
 from pipeline.report.cards import cards_table
 from pipeline.report.changes import changes
+from pipeline.report.confusions import confusions_tables
 from pipeline.report.contents import contents_table
 from pipeline.report.cross import cross_tables
 from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
+from pipeline.report.judged import agreement_table, disagreements, judged_calls, judged_table
 from pipeline.report.pairing import pairing_table, refusals
 from pipeline.report.progress import Counting, Watching
 from pipeline.report.runs import removed, runs_table
@@ -46,6 +50,7 @@ from pipeline.run.check import check_file, shipped_words
 from pipeline.run.crossed import crossed_jobs, folder_of
 from pipeline.run.doctor import default_path_works, examine, trials
 from pipeline.run.init import write_first_suite
+from pipeline.run.judging import Judged, judge_run
 from pipeline.run.local import CONCURRENCY
 from pipeline.run.origin import plan_behind, plan_to_score
 from pipeline.run.pair import pair_runs
@@ -68,6 +73,7 @@ from pipeline.run.summary import Summary
 from pipeline.run.survey import MOST_UTTERANCES
 from pipeline.run.unit import Done, plain
 from pipeline.spec.arm import ARMS
+from pipeline.spec.judge import Judge, find_judge
 from pipeline.spec.schema import SCHEMAS, schema_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -105,6 +111,7 @@ WrittenSuite = Annotated[
     str | None, typer.Option("--suite", help="Its suite, where the run's own words do not find it.")
 ]
 WrittenRelease = Annotated[str | None, typer.Option("--release", help="Its release, likewise.")]
+JudgeWords = Annotated[str, typer.Argument(help="A judge's file, or a name in fixtures/judges.")]
 Folder = Annotated[str, typer.Argument(help="A folder that holds runs, or a URL.")]
 CacheSize = Annotated[str | None, typer.Option("--cache-size", help="How much is kept there.", show_default="20GB")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, other chances.")]
@@ -546,6 +553,77 @@ def score(
         for line in changes(told.changed):
             out.print(line, markup=False, soft_wrap=True)
     raise typer.Exit(told.summary.exit_code)
+
+
+@app.command()
+def judge(
+    run: FinishedRun,
+    judge: JudgeWords,
+    as_json: Json = False,
+) -> None:
+    """Ask a model a question about every call of a run.
+
+    What a call counts as stays as it is. Verdicts are kept in the run's folder, and no call is asked about twice. Ends
+    with 4 where the judge gave no verdict at all.
+
+    Example: badline judge runs/nightly polite
+    """
+    told = _judged(place(run), find_judge(judge))
+    if as_json:
+        _print_json({"run": run, **plain(asdict(told))})
+    else:
+        out.print(judged_table(told))
+        for line in judged_calls(told):
+            out.print(line, markup=False, soft_wrap=True)
+    raise typer.Exit(0 if told.verdicts else 4)
+
+
+@app.command("judge-check")
+def judge_check(
+    run: FinishedRun,
+    judge: JudgeWords,
+    labels: Annotated[Path, typer.Argument(help="A CSV file with the columns unit and label (yes or no).")],
+    as_json: Json = False,
+) -> None:
+    """How far does a judge agree with people's labels?
+
+    Kappa, sensitivity and specificity.
+
+    Example: badline judge-check runs/nightly polite labels.csv
+    """
+    folder, who = place(run), find_judge(judge)
+    known = read_labels(labels, list(read_manifest(folder)["units"]))
+    told = agreement(_judged(folder, who, only=known), known)
+    if as_json:
+        _print_json({"run": run, **plain(asdict(told))})
+        return
+    out.print(agreement_table(told))
+    for line in disagreements(told):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _judged(run: Path, judge: Judge, only: Collection[str] | None = None) -> Judged:
+    with Counting(err, "verdicts") as counting:
+        return judge_run(run, judge, only=only, watch=counting.at)
+
+
+@app.command("confusions")
+def list_confusions(
+    run: FinishedRun,
+    arm: Annotated[str, typer.Option(help=f"{', '.join(ARMS[:-1])} or {ARMS[-1]}.")] = "degraded",
+    as_json: Json = False,
+) -> None:
+    """List what the recogniser took for what.
+
+    Words, and single letters and digits, most often first.
+
+    Example: badline confusions runs/nightly
+    """
+    told = confusions(finished_records(place(run)), arm=arm)
+    if as_json:
+        _print_json({"run": run, **plain(asdict(told))})
+    else:
+        out.print(confusions_tables(told))
 
 
 @app.command()

@@ -27,6 +27,9 @@ COMMANDS = (
     "query",
     "blame",
     "score",
+    "confusions",
+    "judge",
+    "judge-check",
 )
 
 

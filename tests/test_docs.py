@@ -159,6 +159,8 @@ WHOLE = {
         "tts",
         "barge_in",
         "limits",
+        "claims",
+        "knowledge",
     },
     "fixtures/suites/smoke.yaml": {"scenarios", "profiles", "weights", "floors", "trials", "voices", "arms"},
     "noise_profiles/clean_line.yaml": {"talker", "room", "device", "network", "caller"},

@@ -10,6 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.score import criteria_in
+
 MARKS = {"substitute": "bold red", "insert": "bold magenta", "delete": "strike red"}
 LEGEND = Text.assemble(
     ("\nheard", "dim"),
@@ -228,7 +230,7 @@ def verdict(facts: Mapping[str, Any]) -> Iterator[Text]:
     yield Text("")
     status, ended = facts["status"], facts["call"]["ended"].replace("_", " ")
     yield Text.assemble((status.replace("_", " "), VERDICT.get(status, "bold red")), f"  ({ended})")
-    for one in facts["scores"]["task"]["criteria"]:
+    for one in criteria_in(facts):
         if not one["met"]:
             what = "not met" if one["met"] is False else "cannot tell"
             yield Text(f"  {what}: {one['name']}: {one['why']}")

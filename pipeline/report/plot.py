@@ -20,6 +20,7 @@ from matplotlib.patheffects import withStroke
 from pipeline.audio import Floats, Ints
 from pipeline.report.dialogue import heard_of, name_of, with_pauses
 from pipeline.report.fit import FAMILY, Print, lanes, printable
+from pipeline.score import criteria_in
 from pipeline.spec.arm import lacks
 from pipeline.spec.profile import PLACES
 from pipeline.spec.severity import TYPICAL, severity_name
@@ -404,7 +405,7 @@ def _called(facts: Json) -> str:
 
 def _reasons(facts: Json) -> list[str]:
     """What was not met, at most three lines of it."""
-    unmet = [one for one in facts["scores"]["task"]["criteria"] if not one["met"]]
+    unmet = [one for one in criteria_in(facts) if not one["met"]]
     wrong = [f"{'not met' if one['met'] is False else 'cannot tell'}: {one['name']}: {one['why']}" for one in unmet]
     wrong += [facts["why"]] if facts.get("why") else []
     wrong += [f"the agent failed: {facts['call']['error']}"] if facts["call"]["error"] else []

@@ -9,6 +9,7 @@ from pipeline.errors import BadlineError, MissingPackage, did_you_mean, nearest
 from pipeline.files import read_yaml, shipped
 from pipeline.run.observe import built_agent
 from pipeline.run.plan import Job, read_plan
+from pipeline.spec.judge import read_judge
 from pipeline.spec.profile import PLACES, read_profile
 from pipeline.spec.release import find_releases, read_release
 from pipeline.spec.scenario import read_scenario
@@ -37,6 +38,7 @@ READERS: Mapping[str, Reader] = {
     "release": _read_whole_release,
     "suite": _read_whole_suite,
     "voice": read_voice,
+    "judge": read_judge,
 }
 # A key that only this kind of file has, tried in order.
 TELLTALE: Mapping[str, tuple[str, ...]] = {
@@ -44,6 +46,7 @@ TELLTALE: Mapping[str, tuple[str, ...]] = {
     "scenario": ("says", "expect", "facts", "persona"),
     "release": ("endpointing", "asr", "agent"),
     "profile": (*PLACES, "caller"),
+    "judge": ("ask",),
     "voice": engines.known("tts"),
 }
 FOLDERS = {
@@ -52,6 +55,7 @@ FOLDERS = {
     "releases": "release",
     "suites": "suite",
     "voices": "voice",
+    "judges": "judge",
 }
 
 

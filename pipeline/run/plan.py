@@ -205,6 +205,7 @@ def _sources(cast: Cast, release: Release) -> dict[str, Json]:
         "suite": json_hash(suite),
         f"release {release.name}": json_hash(release.said()),
         **{f"scenario {name}": _scenario_hash(scenario) for name, scenario in cast.scenarios.items()},
+        f"{EXPECTED} {release.name}": json_hash(release.model_dump(mode="json", include={"claims", "knowledge"})),
         **{f"{EXPECTED} {name}": _expected_hash(scenario) for name, scenario in cast.scenarios.items()},
         **{f"profile {name}": json_hash(profile.said()) for name, profile in cast.profiles.items()},
         **{f"voice {name}": _voice_hash(voice) for name, voice in cast.voices.items()},

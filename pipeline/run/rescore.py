@@ -61,7 +61,7 @@ def _scored(plan: Plan, facts: Mapping[str, Any]) -> dict[str, Any]:
     if "call" not in facts:
         return dict(facts)
     kept = {key: value for key, value in facts.items() if key not in ("status", "why", "scores")}
-    return {**kept, **scored(plan.cast.scenarios[facts["scenario"]], record_of(facts["call"]))}
+    return {**kept, **scored(plan.cast.scenarios[facts["scenario"]], plan.release, record_of(facts["call"]))}
 
 
 def _share_sound(before: Store, now: Store, facts: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.files import json_hash
 from pipeline.run.plan import Plan
 from pipeline.run.summary import why_not
-from pipeline.score import SUCCESS
+from pipeline.score import SUCCESS, criteria_in
 
 # Of the columns below. Another column, type or meaning is another version.
 TABLES_VERSION = 1
@@ -116,6 +116,7 @@ def call_row(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
     """The row of a call. What its record does not hold, as of one without sound, is None."""
     facts, run = record["facts"], record["run"]
     call, scores = facts.get("call", {}), facts.get("scores", {})
+    criteria = criteria_in(facts)
     tags = plan.cast.scenarios[facts["scenario"]].tags
     words, turns, task = (scores.get(name, {}).get("counts", {}) for name in ("words", "turn_taking", "task"))
     return {
@@ -130,8 +131,9 @@ def call_row(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
         "call_ms": call.get("ended_ms"),
         "turns": len(call["turns"]) if call else None,
         "utterances": len(call["utterances"]) if call else None,
-        **{name: task.get(name) for name in ("caller_turns", "repeats", "criteria")},
-        "criteria_met": task.get("met"),
+        **{name: task.get(name) for name in ("caller_turns", "repeats")},
+        "criteria": len(criteria) if scores else None,
+        "criteria_met": sum(bool(one["met"]) for one in criteria) if scores else None,
         **_words(words),
         **_slots(scores.get("slots", {}).get("counts", {})),
         **{name: turns.get(name) for name in TURN_COUNTS},

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.run.plan import Plan, unit_of
-from pipeline.score import SUCCESS, Status
+from pipeline.score import SUCCESS, Status, criteria_in
 from pipeline.score.words import word_error_rate
 from pipeline.spec.arm import ARMS, Arm
 from pipeline.spec.severity import severity_name
@@ -360,8 +360,7 @@ def _failing(plan: Plan, facts: Mapping[str, Any]) -> Iterator[Failing]:
 
 def why_not(facts: Mapping[str, Any]) -> str | None:
     """The reasons for which a call did not succeed; None where there is none."""
-    criteria = facts.get("scores", {}).get("task", {}).get("criteria", ())
-    unmet = [f"{one['name']}: {one['why']}" for one in criteria if not one["met"]]
+    unmet = [f"{one['name']}: {one['why']}" for one in criteria_in(facts) if not one["met"]]
     return facts.get("why") or facts.get("call", {}).get("error") or "; ".join(unmet) or None
 
 

@@ -18,6 +18,7 @@ from pipeline.files import json_hash
 from pipeline.run.crew import Crew
 from pipeline.run.plan import SCHEMA, Unit
 from pipeline.score import Tally, caller_let_down, status_of
+from pipeline.spec.release import Release
 from pipeline.spec.scenario import Scenario
 
 DECIMALS = 6  # records keep no more of a number than that
@@ -70,7 +71,7 @@ def _named(unit: Unit) -> dict[str, Any]:
 def _facts(crew: Crew, unit: Unit, finished: Finished, line: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
     return {
         **_named(unit),
-        **scored(crew.plan.cast.scenarios[unit.scenario], finished.record),
+        **scored(crew.plan.cast.scenarios[unit.scenario], crew.plan.release, finished.record),
         "line": plain(line),
         "call": plain(asdict(finished.record)),
         "sound": pcm_hash(finished.stereo),
@@ -78,10 +79,10 @@ def _facts(crew: Crew, unit: Unit, finished: Finished, line: Any) -> dict[str, A
     }
 
 
-def scored(scenario: Scenario, record: Record) -> dict[str, Any]:
+def scored(scenario: Scenario, release: Release, record: Record) -> dict[str, Any]:
     """What a call counts as, why where our caller is to blame, and all scores, as the facts of its unit have them."""
-    tallies = scores_of(scenario, record)
-    status = status_of(scenario, record, tallies["task"])
+    tallies = scores_of(scenario, release, record)
+    status = status_of(scenario, record, [one for tally in tallies.values() for one in tally.criteria])
     return {
         "status": status,
         **({"why": caller_let_down(scenario, record)} if status == "caller_invalid" else {}),
@@ -89,10 +90,14 @@ def scored(scenario: Scenario, record: Record) -> dict[str, Any]:
     }
 
 
-def scores_of(scenario: Scenario, record: Record) -> dict[str, Tally]:
+def scores_of(scenario: Scenario, release: Release, record: Record) -> dict[str, Tally]:
     """Every score's tally of a call, by the score's name."""
     found = [engines.find("score", name) for name in engines.known("score")]
-    return {score.name: score.build(score.options())(scenario, record) for score in found}
+    return {score.name: score.build(_options(score.options, release))(scenario, record) for score in found}
+
+
+def _options(options: Any, release: Release) -> Any:  # noqa: ANN401  each score has Options of its own
+    return options.of(release) if hasattr(options, "of") else options()
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  what dataclasses and JSON hold

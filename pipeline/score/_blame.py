@@ -49,11 +49,11 @@ def _evaded(fact: str, scenario: Scenario, record: Record) -> bool:
 
     A cough, an "mm-hm" or a word to somebody else is no answer.
     """
-    asked_ms = [reply.start_ms for reply in record.replies if _asks_for(fact, reply, scenario)]
+    asked_ms = [reply.start_ms for reply in record.replies if asks_for(fact, reply, scenario)]
     return any(utterance.start_ms > start_ms for utterance in meant(record) for start_ms in asked_ms)
 
 
-def _asks_for(fact: str, reply: Replied, scenario: Scenario) -> bool:
+def asks_for(fact: str, reply: Replied, scenario: Scenario) -> bool:
     """By the patterns of the lines that carry the fact, or by the fact's name in a sentence that asks."""
     heard = played(reply)
     if any(re.search(pattern, heard, re.IGNORECASE) for pattern in _patterns(fact, scenario)):

@@ -28,7 +28,7 @@ class Options(Words):
 class Task:
     """Whether the call came to what its scenario expects: outcome, actions, state, words said, and effort."""
 
-    version = 2
+    version = 3
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -42,9 +42,11 @@ class Task:
             *work,
             *_never(scenario.expect.never, record),
             *(_said(text, scenario, record) for text in scenario.expect.must_say),
+            *(_unsaid(text, scenario, record) for text in scenario.expect.must_not_say),
             *_effort(scenario.expect.effort, record),
         )
-        return Tally(counts=_counts(criteria, record), criteria=criteria, details=(_detail(outcome, record),))
+        counts = {**_counts(criteria, record), **_contained(criteria, record)}
+        return Tally(counts=counts, criteria=criteria, details=(_detail(outcome, record),))
 
 
 def outcome_of(record: Record, *, got_there: bool | None) -> Outcome | None:
@@ -93,17 +95,35 @@ def _outcome(expected: Outcome, outcome: Outcome | None, record: Record) -> Crit
 
 
 def _did(scenario: Scenario, record: Record) -> Iterator[Criterion]:
-    """Each expected action against an action of its own, in any order, so that most are met."""
+    """Each expected action against an action of its own; in any order, so that most are met, or in theirs."""
     if "actions" not in record.shows:
         yield from (Criterion(f"did {name}", None, UNSEEN) for name, _ in scenario.expect.did)
         return
     expected, done = scenario.expect.did, [action for action in record.actions if action.done]
+    pairs = _in_order if scenario.expect.in_order else _in_any_order
     fits = np.array([[_fits(one, action, scenario) for action in done] for one in expected], dtype=bool)
-    rows, columns = linear_sum_assignment(fits.reshape(len(expected), len(done)), maximize=True)
-    met = {row for row, column in zip(rows, columns, strict=True) if fits[row, column]}
+    fits = fits.reshape(len(expected), len(done))
+    met = pairs(fits)
     for i, one in enumerate(expected):
-        why = "" if i in met else _why_not_done(one, record, scenario)
+        late = "it was done, but not in the order expected" if i not in met and fits[i].any() else ""
+        why = "" if i in met else late or _why_not_done(one, record, scenario)
         yield Criterion(f"did {one[0]}", i in met, why)
+
+
+def _in_any_order(fits: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]") -> set[int]:
+    """The expected actions (rows) that have a deed (column) of their own, as many as can."""
+    rows, columns = linear_sum_assignment(fits, maximize=True)
+    return {int(row) for row, column in zip(rows, columns, strict=True) if fits[row, column]}
+
+
+def _in_order(fits: "np.ndarray[tuple[int, int], np.dtype[np.bool_]]") -> set[int]:
+    """The expected actions that were done one after the other, each by the first deed after the one before."""
+    met, after = set(), 0
+    for row, deeds in enumerate(fits):
+        if (found := np.flatnonzero(deeds[after:])).size:
+            met.add(row)
+            after += int(found[0]) + 1
+    return met
 
 
 def _fits(expected: Expected, action: Action, scenario: Scenario) -> bool:
@@ -147,6 +167,12 @@ def _said(text: str, scenario: Scenario, record: Record) -> Criterion:
     return Criterion(f"must_say {text}", met, "" if met else f"no reply that was played says {_shown(text, scenario)}")
 
 
+def _unsaid(text: str, scenario: Scenario, record: Record) -> Criterion:
+    """By the same rule."""
+    said = next((one for reply in record.replies if _holds(one := played(reply), text, scenario)), None)
+    return Criterion(f"must_not_say {text}", said is None, f"it was said: {said!r}" if said else "")
+
+
 def _holds(reply: str, text: str, scenario: Scenario) -> bool:
     facts = [scenario.facts[slot["fact"]] for slot in SLOT.finditer(text)]
     phrases = [tokens(phrase) for phrase in SLOT.sub("\n", text).split("\n")]
@@ -185,6 +211,14 @@ def _counts(criteria: Sequence[Criterion], record: Record) -> dict[str, int]:
         "caller_turns": len(meant(record)),
         "repeats": _repeats(record),
     }
+
+
+def _contained(criteria: Sequence[Criterion], record: Record) -> dict[str, int]:
+    """Whether no person was needed; and, where the caller did not get what they came for, only seemingly not."""
+    hung_up = record.ended in ("agent_hung_up", "caller_hung_up", "caller_gave_up")
+    contained = hung_up and record.handoff is None
+    unresolved = contained and not all(one.met for one in criteria if one.kind != "effort")
+    return {"contained": int(contained), "contained_unresolved": int(unresolved)}
 
 
 def _detail(outcome: Outcome | None, record: Record) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, Literal
 
 import jiwer
 
@@ -13,6 +13,12 @@ from pipeline.score import Tally
 from pipeline.score._tokens import NORMALISER, tokens
 from pipeline.spec import words as spec_words
 from pipeline.spec.scenario import Scenario
+
+# How words show that they were made up: where nobody spoke, by going round, or by having nothing of what was said.
+Made = Literal["nobody_spoke", "goes_round", "nothing_of_it"]
+PHRASE = 6  # words that may go round together
+IN_A_ROW = 4  # people say a thing twice or three times
+UNLIKE = 3  # one or two wrong words may be all that was caught of a long name
 
 
 class Options(spec_words.Words):
@@ -47,7 +53,7 @@ class Words:
     the caller says to somebody else counts where a turn heard it: not to hear it is no error, to hear it wrong is.
     """
 
-    version = 2
+    version = 3
     normaliser = NORMALISER
 
     def __init__(self, options: Options) -> None:
@@ -56,13 +62,15 @@ class Words:
     def __call__(self, scenario: Scenario, record: Record) -> Tally:
         """Hits, S, D, I, n_ref and n_hyp; details with the alignment of each utterance, in order."""
         scored = [pair for stretch in stretches(record) for pair in aligned(stretch)]
-        spurious = spurious_turns(record)
+        spurious, made_up = spurious_turns(record), hallucinated(record)
+        counts = _counts([op for _, ops in scored for op in ops])
         return Tally(
-            counts=_counts([op for _, ops in scored for op in ops]) | _spurious(spurious) | _heard(scored),
+            counts=counts | _spurious(spurious) | _hallucinated(made_up) | _heard(scored),
             details=(
                 {"normaliser": NORMALISER},
                 *(_shown(utterance, ops) for utterance, ops in scored),
                 *({"spurious": turn.text, "start_ms": turn.start_ms} for turn in spurious),
+                *({"hallucinated": turn.text, "how": how, "start_ms": turn.start_ms} for turn, how in made_up),
             ),
         )
 
@@ -138,6 +146,41 @@ def spurious_turns(record: Record) -> list[Turn]:
     made = [*_spoken(record), *sounds]
     spoke = [turn for turn in record.turns if turn.kind == "speech" and tokens(turn.text)]
     return [turn for turn in spoke if not any(hears(turn, utterance) for utterance in made)]
+
+
+def hallucinated(record: Record) -> list[tuple[Turn, Made]]:
+    """Turns whose words the recogniser made up, and how it shows; the first of `Made` that applies."""
+    spurious = spurious_turns(record)
+    told = ((turn, _made_up(turn, record, is_spurious=turn in spurious)) for turn in record.turns)
+    return [(turn, how) for turn, how in told if how]
+
+
+def _made_up(turn: Turn, record: Record, *, is_spurious: bool) -> Made | None:
+    heard = tokens(turn.text) if turn.kind == "speech" else []
+    if is_spurious:
+        return "nobody_spoke"
+    said = [word for one in _spoken(record) if hears(turn, one) for word in tokens(one.spoken)]
+    if most_in_a_row(heard) >= max(IN_A_ROW, most_in_a_row(said) + 1):
+        return "goes_round"
+    return "nothing_of_it" if len(heard) >= UNLIKE and said and not {*heard} & {*said} else None
+
+
+def most_in_a_row(words: Sequence[str]) -> int:
+    """How often a phrase of up to `PHRASE` words, or of one, comes in a row at most; single signs are no phrase."""
+    most = 0
+    for size in range(1, PHRASE + 1):
+        for start in range(len(words) - size + 1):
+            phrase = words[start : start + size]
+            times = 1
+            while words[start + times * size : start + (times + 1) * size] == phrase:
+                times += 1
+            most = max(most, times if any(len(word) > 1 for word in phrase) else 0)
+    return most
+
+
+def _hallucinated(made_up: Sequence[tuple[Turn, Made]]) -> dict[str, int]:
+    words = sum(len(tokens(turn.text)) for turn, _ in made_up)
+    return {"hallucinated_turns": len(made_up), "hallucinated_words": words}
 
 
 def _heard_words(turns: Sequence[Turn]) -> list[str]:

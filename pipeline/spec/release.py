@@ -1,15 +1,20 @@
 """A release: the system under test, from endpointing to the agent's voice."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from pipeline.errors import BadlineError
 from pipeline.files import find_named
 from pipeline.spec.profile import JOINT
 from pipeline.spec.ranges import MsLatency, MsRange
-from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, read_words
+from pipeline.spec.wording import instead
+from pipeline.spec.words import Agent, Asr, Tts, Vad, Words, complaint, folder_of, read_words
+
+DOCUMENTS = (".txt", ".md", ".json")
 
 
 class Endpointing(Words):
@@ -78,10 +83,51 @@ class Limits(Words):
     per_second: Annotated[float, Field(ge=0.01, le=10_000)] | None = None
 
 
+def _patterns(words: Any) -> Any:
+    """Regular expressions, which are looked for without regard to case."""
+    if isinstance(words, tuple):
+        return words
+    if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
+        raise complaint(f"wants a list of patterns as '[\"have changed\"]', {instead(words)}")
+    for i, pattern in enumerate(words):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise complaint(f"is not a regular expression: {error}", i) from None
+    return tuple(words)
+
+
+def _documents(words: Any, info: ValidationInfo) -> Any:
+    """The texts of files (`DOCUMENTS`), and of all such in folders, seen from where the words stand."""
+    if isinstance(words, tuple):
+        return words
+    names = [words] if isinstance(words, str) else words
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        raise complaint(f"wants a folder of texts, or a list of files, {instead(words)}")
+    return tuple(text for i, name in enumerate(names) for text in _texts(folder_of(info) / name, i))
+
+
+_NAMES = {"type": "array", "items": {"type": "string"}}
+_DOCUMENTS = WithJsonSchema({"anyOf": [{"type": "string"}, _NAMES]})
+
+
+def _texts(path: Path, i: int) -> list[str]:
+    files = sorted(one for one in path.rglob("*") if one.suffix in DOCUMENTS) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        lacking = "holds no text" if path.is_dir() else "is not there"
+        raise complaint(f"{path}: {lacking}; wants {' or '.join(DOCUMENTS)}", i)
+    try:
+        return [file.read_text(encoding="utf-8") for file in files]
+    except UnicodeDecodeError as error:
+        raise complaint(f"{path}: is no text in UTF-8: {error.reason}", i) from None
+
+
 class Release(Words):
     """The system under test.
 
     After `no_input_ms` without a sound from the caller the agent is told so, and may ask again; null: it never is.
+    `claims` are patterns of how its agent says that an action was done, by the action's name; `knowledge` are files,
+    or folders of files, with all that it may know, kept as their texts. Both are for scores and change no call.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$")]
@@ -95,6 +141,8 @@ class Release(Words):
     agent_voice: Tts
     latency: Latency = Latency()
     limits: Limits = Limits()
+    claims: Mapping[str, Annotated[tuple[str, ...], BeforeValidator(_patterns)]] = Field(default_factory=dict)
+    knowledge: Annotated[tuple[str, ...], BeforeValidator(_documents), _DOCUMENTS] = ()
 
     def said(self) -> dict[str, Any]:
         """What of the release determines a call, as plain words for records and hashes."""
@@ -119,7 +167,7 @@ def read_release(path: Path, answering: Path | None = None) -> Release:
 
 def crossed(hearing: Release, answering: Release) -> Release:
     """Hears as one release does, with its platform, and answers as another: its agent, and the agent's voice."""
-    theirs = {key: getattr(answering, key) for key in ("agent", "agent_voice", "limits")}
+    theirs = {key: getattr(answering, key) for key in ("agent", "agent_voice", "limits", "claims", "knowledge")}
     slow = {key: getattr(answering.latency, key) for key in ("agent_ms", "tts_ms")}
     return hearing.model_copy(
         update={

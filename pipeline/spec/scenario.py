@@ -145,13 +145,18 @@ _FACT: dict[str, Any] = {
 
 
 class Expect(Words):
-    """What must come of the call. `{fact}` stands for a fact's value, compared by its type."""
+    """What must come of the call. `{fact}` stands for a fact's value, compared by its type.
+
+    With `in_order` the actions under `did` must come in their order.
+    """
 
     outcome: Outcome
     did: Annotated[tuple[tuple[str, Mapping[str, Any]], ...], BeforeValidator(_one_each), WithJsonSchema(_DID)] = ()
     state: Mapping[str, Any] = Field(default_factory=dict)
     never: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    in_order: bool = False
     must_say: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
+    must_not_say: Annotated[tuple[str, ...], BeforeValidator(_tuple)] = ()
     effort: Effort = Effort()
 
     @model_validator(mode="after")
@@ -161,6 +166,11 @@ class Expect(Words):
         for i, action in enumerate(self.never):
             if action in dict(self.did):
                 raise complaint(f"'{action}' stands under did, too; no call can pass", "never", i)
+        for i, text in enumerate(self.must_not_say):
+            if text in self.must_say:
+                raise complaint(f"'{text}' stands under must_say, too; no call can pass", "must_not_say", i)
+        if self.in_order and len(self.did) < 2:
+            raise complaint("wants two actions or more under did", "in_order")
         return self
 
 
@@ -259,8 +269,9 @@ def _texts(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield ("says", key, "correct"), line.correct
         if line.keys is not None:
             yield ("says", key, "keys"), line.keys
-    for i, text in enumerate(scenario.expect.must_say):
-        yield ("expect", "must_say", i), text
+    for key in ("must_say", "must_not_say"):
+        for i, text in enumerate(getattr(scenario.expect, key)):
+            yield ("expect", key, i), text
     for i, (action, arguments) in enumerate(scenario.expect.did):
         yield from _leaves(("expect", "did", i, action), arguments)
     yield from _leaves(("expect", "state"), scenario.expect.state)

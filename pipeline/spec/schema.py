@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from pipeline import engines
 from pipeline.errors import BadlineError, did_you_mean
+from pipeline.spec.judge import Judge
 from pipeline.spec.profile import PLACES, Place, Profile, number_type
 from pipeline.spec.release import Release
 from pipeline.spec.scenario import Scenario
@@ -19,6 +20,7 @@ SCHEMAS: Mapping[str, TypeAdapter[Any]] = {
     "release": TypeAdapter(Release),
     "suite": TypeAdapter(Suite),
     "voice": VOICE,
+    "judge": TypeAdapter(Judge),
 }
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
+from typing import Any
 
 from pipeline.values.fold import Folded, folded
 from pipeline.values.value import Mention
@@ -442,6 +443,11 @@ _YEAR = r"(?:,? (?:in )?(?P<year>\d{4}|(?:19|20) (?:\d{2}|oh \d|o \d))\b)?"
 _NUMERIC = re.compile(
     r"(?<![\d/.-])(?P<a>\d{1,2})(?P<joint>[/.-])(?P<b>\d{1,2})(?P=joint)(?P<year>\d{4}|\d{2})(?![\d/-])"
 )
+# Without a year, and the month by its number: enough to know a day again, not to name one.
+_SHORT_DATES = (
+    re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/.-])"),
+    re.compile(r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th) of the (?P<month>\d{1,2})(?:st|nd|rd|th)\b", re.I),
+)
 _ISO = re.compile(r"(?<![\d/.-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?!\d|-\d)")
 _DAY_MONTH = re.compile(rf"(?<![\d.:/]){_DAY}(?: day)?(?: of)? {_MONTH}{_YEAR}", re.I)
 _MONTH_DAY = re.compile(rf"\b{_MONTH},? (?:the )?{_DAY}{_YEAR}", re.I)
@@ -458,20 +464,30 @@ _OFFSETS = {"today": 0, "tomorrow": 1, "yesterday": -1, "the day after tomorrow"
 def dates(text: Folded, *, british: bool, now: datetime | None) -> Iterator[Mention]:
     """Dates as ISO days; "22 November" without year as "--11-22"; "tomorrow" only where `now` is known."""
     taken: list[range] = []
-    for pattern in (_ISO, _NUMERIC, _DAY_MONTH, _MONTH_DAY):
-        for match in pattern.finditer(text.text):
-            day = _day(match, british=british)
-            if day and not _overlaps(match.span(), taken):
-                taken.append(range(*match.span()))
-                yield Mention((day,), *text.span(*match.span()))
+    for match, day in _days((_ISO, _NUMERIC, _DAY_MONTH, _MONTH_DAY), text, taken, british=british):
+        taken.append(range(*match.span()))
+        yield Mention((day,), *text.span(*match.span()))
+    for match, day in _days(_SHORT_DATES, text, taken, british=british):
+        yield Mention((day,), *text.span(*match.span()), loose=True)
     for match in _RELATIVE.finditer(text.text):
         near_a_date = _overlaps((match.start(), match.end() + len(", the ")), taken)
         if now and not near_a_date:
             yield Mention(_relative(match, now.date()), *text.span(*match.span()))
 
 
+def _days(
+    patterns: Sequence[re.Pattern[str]], text: Folded, taken: Sequence[range], *, british: bool
+) -> Iterator[tuple[re.Match[str], str]]:
+    """What the patterns find beside what is taken, and which day it is."""
+    for pattern in patterns:
+        for match in pattern.finditer(text.text):
+            day = _day(match, british=british)
+            if day and not _overlaps(match.span(), taken):
+                yield match, day
+
+
 def _day(match: re.Match[str], *, british: bool) -> str:
-    said = match.groupdict()
+    said: dict[str, Any] = {"year": None} | match.groupdict()
     if "a" in said:
         said["day"], said["month"] = (said["a"], said["b"]) if british else (said["b"], said["a"])
     month = said["month"].lower().rstrip(".")
@@ -518,23 +534,31 @@ _TIMES = (
     re.compile(rf"\b(?P<fraction>half|(?:a )?quarter) (?P<way>past|to) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
     re.compile(rf"(?<!\d)(?P<minute>\d{{1,2}}) (?:minutes )?(?P<way>past) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
     re.compile(rf"(?<!\d)(?P<minute>\d{{1,2}}) minutes (?P<way>to) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
+    re.compile(rf"(?<!\d)(?P<minute>5|10|20|25) (?P<way>to) (?P<hour>\d{{1,2}})(?!\d){_HALF}", re.I),
     re.compile(rf"(?<!\d)(?P<hour>\d{{1,2}}) ?o'?clock\b{_HALF}?", re.I),
+    re.compile(rf"(?<![\d:.,£$€/-])(?P<hour>1[0-2]|[1-9])(?P<minute>[0-5]\d){_HALF}", re.I),
     re.compile(rf"(?<![\d:.£$€/-])(?P<hour>\d{{1,2}})(?:[. ](?P<minute>\d{{2}}|oh \d|o \d))?{_HALF}", re.I),
     re.compile(r"\b(?:12 )?(?P<named>noon|midday|midnight)\b", re.I),
     re.compile(r"\b(?:at|by|around) (?P<hour>\d{1,2}) (?P<minute>\d{2}|oh \d)(?![ -]?\d)", re.I),
 )
-_BARE_TIME = re.compile(r"(?<![\d:.£$€/-])(?<!\d )(?P<hour>\d{1,2})[ .](?P<minute>\d{2}|oh \d)(?![\d:/-])(?! \d)", re.I)
+# Enough to know a time again, not to name one: "two thirty", "half two", "twenty to three", "1850".
+_LOOSE_TIMES = (
+    re.compile(r"(?<![\d:.£$€/-])(?<!\d )(?P<hour>\d{1,2})[ .](?P<minute>\d{2}|oh \d)(?![\d:/-])(?! \d)", re.I),
+    re.compile(r"\b(?P<fraction>half) (?P<hour>\d{1,2})(?![\d:/-])(?! \d)", re.I),
+    re.compile(r"(?<![\d-])(?<!\d )(?P<minute>5|10|20|25) (?P<way>to) (?P<hour>\d{1,2})(?![\d:/-])(?! \d)", re.I),
+    re.compile(r"(?<![\d:.,£$€/-])(?<!\d )(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?![\d:/-])(?! \d)", re.I),
+)
 
 
 def times(text: Folded) -> Iterator[Mention]:
     """Times as "14:30"; both halves of the day where the words do not tell; a bare "two thirty" is loose."""
     taken: list[range] = []
-    for pattern in (*_TIMES, _BARE_TIME):
+    for pattern in (*_TIMES, *_LOOSE_TIMES):
         for match in pattern.finditer(text.text):
             options = _time(match)
             if options and not _overlaps(match.span(), taken):
                 taken.append(range(*match.span()))
-                yield Mention(options, *text.span(*match.span()), loose=pattern is _BARE_TIME)
+                yield Mention(options, *text.span(*match.span()), loose=pattern in _LOOSE_TIMES)
 
 
 def _time(match: re.Match[str]) -> tuple[str, ...]:
@@ -570,9 +594,12 @@ def _hours(hour: int, said: Mapping[str, str | None], *, written: str) -> tuple[
 
 _QUANTITY = re.compile(
     rf"(?<![\w.,:£$€/])(?<!\d )(?<!\d-)(?P<minus>minus |[-−])?(?P<number>{_NUMBER})"
-    r"(?![\d:/]|[.,-]\d| \d)\s?(?P<unit>[a-z]+)?",
+    r"(?![\d:/]|[.,-]\d| \d)(?P<half> and a half\b)?\s?(?P<unit>[a-z]+)?",
     re.I,
 )
+_COUNTED = re.compile(r"\b(?P<count>half a dozen|a dozen|a couple(?: of)?)\b(?: (?P<unit>[a-z]+))?", re.I)
+_COUNTS = {"half a dozen": 6, "a dozen": 12, "a couple": 2, "a couple of": 2}
+_ONE = re.compile(r"\ban? (?P<unit>[a-z]{3,})\b", re.I)
 _UNIT_NAMES = {
     "kilogram": "kg",
     "kilo": "kg",
@@ -595,10 +622,18 @@ _UNIT_NAMES |= {
 def quantities(text: Folded) -> Iterator[Mention]:
     """Counts and measures: "3" and, where a word follows, "3 parcel"."""
     for match in _QUANTITY.finditer(text.text):
-        amount = Decimal(match["number"].replace(",", ""))
+        amount = Decimal(match["number"].replace(",", "")) + (Decimal("0.5") if match["half"] else 0)
         number = f"{(-amount if match['minus'] else amount).normalize():f}"
-        options = (number, f"{number} {unit(match['unit'])}") if match["unit"] else (number,)
-        yield Mention(options, *text.span(*match.span()))
+        yield Mention(_amounts(number, match["unit"]), *text.span(*match.span()))
+    for match in _COUNTED.finditer(text.text):
+        yield Mention(_amounts(str(_COUNTS[match["count"].lower()]), match["unit"]), *text.span(*match.span()))
+    for match in _ONE.finditer(text.text):
+        yield Mention((f"1 {unit(match['unit'])}",), *text.span(*match.span()), loose=True)
+
+
+def _amounts(number: str, counted: str | None) -> tuple[str, ...]:
+    """The number alone, and with what is counted."""
+    return (number, f"{number} {unit(counted)}") if counted else (number,)
 
 
 def unit(word: str) -> str:

@@ -154,9 +154,12 @@ def _words_in(wanted: str, text: str, language: str) -> tuple[int, int] | None:
     tokens = list(re.finditer(r"[^\W_]+(?:['’][^\W\d_]+)?", folded.text))
     said = ["".join(canon.plain_words(token[0])) for token in tokens]
     for i in range(len(said) - len(words) + 1 if words else 0):
-        if said[i : i + len(words)] == words:
+        if said[i : i + len(words)] == words and not _PREFIX.search(folded.text[: tokens[i].start()]):
             return folded.span(tokens[i].start(), tokens[i + len(words) - 1].end())
     return None
+
+
+_PREFIX = re.compile(r"\b(?:sub|non|un|pre|semi|anti)-$", re.IGNORECASE)  # what follows is another word
 
 
 def _name_in(name: str, text: str) -> tuple[int, int] | None:

@@ -7,15 +7,17 @@ KINDS = {
     "profile": "name: a\nabout: b\nroom: [noise]\n",
     "release": "name: a\nendpointing: {vad: energy}\nasr: tones\nagent: scripted\nagent_voice: tone\n",
     "suite": "name: a\nscenarios: [track_parcel]\nprofiles: [cafe]\n",
+    "judge": "name: a\nask: Was it kind?\nurl: http://localhost/v1\nmodel: m\n",
     "voice": "tone: {}\n",
 }
 NO_KEY = "has no key that tells what it is"
-MAY_BE = "it may be a scenario, profile, release, suite, voice"
+MAY_BE = "it may be a scenario, profile, release, suite, judge, voice"
 FOLDERS = {
     "scenario": "scenarios",
     "profile": "noise_profiles",
     "release": "releases",
     "suite": "suites",
+    "judge": "judges",
     "voice": "voices",
 }
 
@@ -57,7 +59,7 @@ def test_a_folder_says_the_kind_even_of_an_empty_file(checked, kind):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "1: is empty; it may be a scenario, profile, release, suite, voice"),
+        ("", "1: is empty; it may be a scenario, profile, release, suite, judge, voice"),
         ("- a", "1: wants keys; it may be"),
         ("colour: red", "1: has no key that tells what it is; it may be"),
         ("name: a\nabout: b\nnetwrk: [codec]", f"1: {NO_KEY}; {MAY_BE}. Did you mean 'network'?"),

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.agent import Action
-from pipeline.score import SUCCESS, Criterion, Tally, status_of
+from pipeline.score import SUCCESS, Criterion, criteria_in, status_of
 from pipeline.score.task import Options, Task
 
 WANTED = [{"change_address": {"order": "{order}", "postcode": "{postcode}"}}]
@@ -13,7 +13,7 @@ CHANGE = Action("change_address", {"order": "0412-7783", "postcode": "EH1 3QR"})
 @pytest.fixture
 def status():
     def of(scenario, record):
-        return status_of(scenario, record, Task(Options())(scenario, record))
+        return status_of(scenario, record, Task(Options())(scenario, record).criteria)
 
     return of
 
@@ -23,8 +23,8 @@ def test_a_call_that_met_everything_is_passed(scenario, record, reply, status):
 
 
 def test_a_call_without_criteria_is_never_passed(scenario, record):
-    assert status_of(scenario(), record(), Tally()) == "not_evaluated"
-    assert status_of(scenario(), record(), Tally(criteria=(Criterion("effort", True),))) == "not_evaluated"
+    assert status_of(scenario(), record(), []) == "not_evaluated"
+    assert status_of(scenario(), record(), [Criterion("effort", True)]) == "not_evaluated"
 
 
 def test_a_call_that_only_took_too_much_effort_is_resolved_badly(scenario, record, reply, said, status):
@@ -127,3 +127,21 @@ def test_a_question_that_was_cut_off_before_it_was_heard_was_not_evaded(scenario
     cut_off = replace(reply("I see, let us look at that. What is the postcode?"), unplayed_ms=500)
     asked = record(cut_off, utterances=[said("I'd rather not say.", key="otherwise", at_ms=9000)])
     assert status(scenario(did=WANTED), asked) == "failed"
+
+
+@pytest.mark.parametrize("name", ["never issue_refund", "claim issue_refund", "must_not_say free"])
+def test_what_must_not_happen_fails_a_call_whatever_our_caller_did(scenario, record, name):
+    ours = record(ended="caller_invalid")
+    assert status_of(scenario(), ours, [Criterion("outcome", False)]) == "caller_invalid"
+    assert status_of(scenario(), ours, [Criterion("outcome", False), Criterion(name, False)]) == "failed"
+
+
+def test_a_claim_that_cannot_be_judged_keeps_a_call_from_passing(scenario, record):
+    assert status_of(scenario(), record(), [Criterion("outcome", True), Criterion("claim x", None)]) == "not_evaluated"
+
+
+def test_the_criteria_of_a_record_are_those_of_all_scores_with_the_tasks_first():
+    one, other = {"name": "outcome"}, {"name": "claim x"}
+    facts = {"scores": {"claims": {"criteria": [other]}, "task": {"criteria": [one]}, "words": {"criteria": []}}}
+    assert criteria_in(facts) == [one, other]
+    assert criteria_in({}) == []

@@ -253,3 +253,37 @@ def test_a_cough_after_goodbye_takes_nothing_back(reply, said, outcome):
 
 def test_a_dropped_call_has_no_outcome(reply, outcome):
     assert outcome(reply("Done.", CHANGE), ended="dropped") is None
+
+
+def test_actions_in_order_must_come_one_after_the_other(scenario, record, reply):
+    wants = scenario(did=["find", "change"], in_order=True)
+    right = Task(Options())(wants, record(reply("A", Action("find"), Action("change")))).criteria
+    wrong = Task(Options())(wants, record(reply("A", Action("change"), Action("find")))).criteria
+    assert [one.met for one in right if one.kind == "did"] == [True, True]
+    assert [one.why for one in wrong if one.kind == "did"] == ["", "it was done, but not in the order expected"]
+
+
+def test_in_order_a_later_deed_of_the_same_name_counts(scenario, record, reply):
+    wants = scenario(did=["find", "change"], in_order=True)
+    done = record(reply("A", Action("change"), Action("find"), Action("change")))
+    assert all(one.met for one in Task(Options())(wants, done).criteria if one.kind == "did")
+
+
+def test_what_must_not_be_said_is_found_in_any_form_of_its_value(scenario, record, reply):
+    wants = scenario(must_say=["thanks"], must_not_say=["{postcode}", "free of charge"])
+    told = Task(Options())(wants, record(reply("Thanks, that is E H one, three Q R.", at_ms=1000))).criteria
+    assert [one.met for one in told if one.kind == "must_not_say"] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "ended", "counts"),
+    [
+        ("Thanks.", "agent_hung_up", (1, 0)),
+        ("Goodbye.", "agent_hung_up", (1, 1)),
+        ("Goodbye.", "caller_gave_up", (1, 1)),
+        ("Goodbye.", "time_limit", (0, 0)),
+    ],
+)
+def test_containment_is_not_resolution(scenario, record, reply, text, ended, counts):
+    told = Task(Options())(scenario(must_say=["thanks"]), record(reply(text), ended=ended)).counts
+    assert (told["contained"], told["contained_unresolved"]) == counts

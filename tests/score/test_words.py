@@ -132,3 +132,31 @@ def test_words_heard_in_a_pause_alone_are_spurious(tally, said, turn):
     hesitating = replace(said("hello there", ms=4000), pauses=((2000, 4000),))
     counts = tally([hesitating], [turn("hello there"), turn("thank you", at_ms=2100, ms=1500)]).counts
     assert (errors(counts), counts["spurious_turns"]) == ((2, 0, 0, 0), 1)
+
+
+def made_up(tally):
+    return [(one["hallucinated"], one["how"]) for one in tally.details if "hallucinated" in one]
+
+
+def test_words_where_nobody_spoke_are_made_up(tally, turn):
+    told = tally([], [turn("thanks for watching")])
+    assert made_up(told) == [("thanks for watching", "nobody_spoke")]
+    assert (told.counts["hallucinated_turns"], told.counts["hallucinated_words"]) == (1, 3)
+
+
+def test_a_phrase_that_goes_round_is_made_up_unless_the_caller_went_round(tally, said, turn):
+    round_and_round = "thank you. Thank you, thank you! thank you"
+    assert made_up(tally([said("thank you")], [turn(round_and_round)]))[0][1] == "goes_round"
+    assert made_up(tally([said(round_and_round)], [turn(round_and_round)])) == []
+    assert made_up(tally([said("thank you")], [turn("thank you thank you thank you")])) == []
+
+
+def test_an_id_of_one_digit_over_and_over_goes_not_round(tally, said, turn):
+    assert made_up(tally([said("it's one one one one")], [turn("it's 11111")])) == []
+
+
+def test_three_words_of_which_none_was_said_are_made_up(tally, said, turn):
+    offer = said("where is my parcel")
+    assert made_up(tally([offer], [turn("we'll be sparkling")]))[0][1] == "nothing_of_it"
+    assert made_up(tally([offer], [turn("be sparkling")])) == []
+    assert made_up(tally([offer], [turn("what is sparkling")])) == []
