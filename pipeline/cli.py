@@ -416,7 +416,7 @@ def profiles(
     workers: Workers = CORES,
     as_json: Json = False,
 ) -> None:
-    """List the noise profiles and their word errors, or measure some.
+    """List the noise profiles and their word errors.
 
     Example: badline profiles cafe+mumbler --measure 60
     """
@@ -498,7 +498,7 @@ def blame(
     cache: CachePlace = None,
     as_json: Json = False,
 ) -> None:
-    """Blame each failed call on agent, turns, recogniser or line.
+    """Blame each failed call on agent, turns, ASR or line.
 
     Told by the same call in the arms oracle, clean_turns and clean; a suite names them: `arms`. With --closer each
     call that was not heard rightly is placed again without each part of its line, and with each turn's true words.

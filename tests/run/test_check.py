@@ -11,7 +11,7 @@ KINDS = {
     "voice": "tone: {}\n",
 }
 NO_KEY = "has no key that tells what it is"
-MAY_BE = "it may be a scenario, profile, release, suite, judge, voice"
+MAY_BE = "it may be a scenario, profile, release, suite, voice, judge"
 FOLDERS = {
     "scenario": "scenarios",
     "profile": "noise_profiles",
@@ -59,7 +59,7 @@ def test_a_folder_says_the_kind_even_of_an_empty_file(checked, kind):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "1: is empty; it may be a scenario, profile, release, suite, judge, voice"),
+        ("", "1: is empty; it may be a scenario, profile, release, suite, voice, judge"),
         ("- a", "1: wants keys; it may be"),
         ("colour: red", "1: has no key that tells what it is; it may be"),
         ("name: a\nabout: b\nnetwrk: [codec]", f"1: {NO_KEY}; {MAY_BE}. Did you mean 'network'?"),
