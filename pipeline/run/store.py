@@ -92,7 +92,9 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """What ends a run. Raises BadlineError where it has not ended."""
+    """What ends a run. Raises BadlineError where it has not ended, or is not there."""
+    if not folder.is_dir():
+        raise BadlineError(f"{folder}: there is no such folder; name a run's")
     if not (folder / MANIFEST).is_file():
         raise BadlineError(f"{folder}: has no {MANIFEST}, so it is no finished run; {GO_ON}")
     return dict(read_json(folder / MANIFEST))

@@ -8,7 +8,7 @@ import soundfile
 from pipeline.errors import BadlineError
 from pipeline.run.places import place
 from pipeline.run.plan import find_job, read_plan
-from pipeline.run.store import Store, finished_records, kept_call
+from pipeline.run.store import Store, finished_records, kept_call, read_manifest
 from pipeline.run.unit import Done
 
 
@@ -184,3 +184,10 @@ def test_a_finished_run_gives_the_records_its_manifest_lists_and_no_other(store,
     store.commit(done(plan, "failed"), {})
     with pytest.raises(BadlineError, match=r"is another record than manifest\.json lists"):
         list(finished_records(store.folder))
+
+
+def test_a_run_that_is_not_there_is_told_from_one_that_is_not_finished(tmp_path):
+    with pytest.raises(BadlineError, match="there is no such folder"):
+        read_manifest(tmp_path / "nowhere")
+    with pytest.raises(BadlineError, match="is no finished run"):
+        read_manifest(tmp_path)
