@@ -13,6 +13,7 @@ CODES = frozenset({"digits", "alnum_id", "spelled_name", "phone", "postcode"})
 PROSE = frozenset({"name", "enum", "text"})
 EMAIL = re.compile(r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
 _NOT_WORDS = re.compile(r"[^\w]+|_")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # "nextDay": code writes the words of an enum so
 _HOME = {"GB": "GBP", "US": "USD"}
 
 
@@ -141,7 +142,13 @@ def _time(value: Value, text: str, now: datetime | None) -> tuple[str, ...]:
     ):
         hour, minute = int(iso[1]), int(iso[2])
         return (f"{hour:02d}:{minute:02d}",) if hour < 24 and minute < 60 else ()
-    return _covering(value, text, now)
+    return _covering(value, text, now) or _on_24_hours(value, text, now)
+
+
+def _on_24_hours(value: Value, text: str, now: datetime | None) -> tuple[str, ...]:
+    """ "1430" and "14.30", which can be but one time."""
+    spanning = (m.options for m in mentioned(value, text, now) if m.end - m.start == len(text))
+    return next((options for options in spanning if len(options) == 1), ())
 
 
 def _quantity(value: Value, text: str, now: datetime | None) -> tuple[str, ...]:
@@ -184,8 +191,9 @@ def _same_string(value: Value, other: str, now: datetime | None) -> bool:
         return same_code(value, other)
     if value.type in PROSE or value.type == "email":
         return _same_words(value, other)
-    if value.type == "quantity" and re.fullmatch(r"-?\d+(?:\.\d+)?", other.strip()):
-        return _same_number(value, Decimal(other))
+    number = language_named(value.language).fold(other).text.strip()
+    if value.type == "quantity" and re.fullmatch(r"-?\d+(?:\.\d+)?", number):
+        return _same_number(value, Decimal(number))
     return canonical(value, now=now) in whole(value, other, now)
 
 
@@ -206,4 +214,6 @@ def _same_words(value: Value, text: str) -> bool:
         return letters(text) == canonical(value)
     if value.type == "email":
         return text.strip().casefold() == canonical(value)
+    if value.type == "enum" and " ".join(plain_words(_CAMEL.sub(" ", text))) == canonical(value):
+        return True
     return " ".join(folded_words(text, value.language)) == canonical(value)

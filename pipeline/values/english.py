@@ -59,6 +59,7 @@ _UNITS = {word: n for n, word in enumerate(_listed("zero one two three four five
 _TEENS = _listed("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
 _TENS = _listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_SHORT_SCALES = {"grand": 10**3, "k": 10**3, "m": 10**6, "bn": 10**9}
 _SMALL = {**_UNITS, **{w: n for n, w in enumerate(_TEENS, 10)}, **{w: 10 * n for n, w in enumerate(_TENS, 2)}}
 _ZERO_WORDS = frozenset({"zero", "nought", "naught", "nil"})
 _IRREGULAR = {
@@ -126,10 +127,17 @@ def _without_hyphens(words: Sequence[_Word]) -> list[_Word]:
 def _numbers(words: Sequence[_Word]) -> Iterator[tuple[int, int, str]]:
     i = 0
     while i < len(words):
-        new, count = _number(words[i:])
+        new, count = ("", 0) if _is_decimals(words, i) else _number(words[i:])
         if count:
             yield words[i].start, words[i + count - 1].end, new
         i += max(count, 1)
+
+
+def _is_decimals(words: Sequence[_Word], at: int) -> bool:
+    """Whether these digits end a number: the 5 of "2.5 million" is not five million."""
+    if at < 2 or not words[at].text.isdigit() or words[at - 1].text not in {".", ","}:
+        return False
+    return words[at - 2].text.isdigit() and words[at - 2].end + 1 == words[at - 1].end == words[at].start
 
 
 def _number(words: Sequence[_Word]) -> tuple[str, int]:
@@ -390,10 +398,12 @@ _UNIT_WORDS = {
 }
 _UNIT = r"(?P<unit>pounds?|quid|dollars?|bucks?|euros?|gbp|usd|eur)\b"
 _SUM = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?(?![\d.,]?\d)"
+_SCALE = r"\s?(?:thousand|million|billion|grand)|k|m|bn"
 _MONEY = (
-    re.compile(rf"(?P<minus>minus |[-−])?(?P<sign>[£$€])\s?(?P<big>{_SUM})(?P<scale> (?:million|thousand))?", re.I),
+    re.compile(rf"(?P<minus>minus |[-−])?(?P<sign>[£$€])\s?(?P<big>{_SUM})(?P<scale>(?:{_SCALE})\b)?", re.I),
     re.compile(
-        rf"(?<![\d.,:£$€])(?P<minus>minus |[-−])?(?P<big>{_SUM})\s?{_UNIT}"
+        rf"(?<![\d.,:£$€])(?P<minus>minus |[-−])?(?P<big>{_SUM})(?P<scale>(?:{_SCALE})\b)?(?P<half> and a half)?"
+        rf"\s?{_UNIT}"
         r"(?: sterling)?(?:,? (?:and )?"
         r"(?:(?P<small>\d{1,2})\s?(?:pence|penny|(?-i:p)|cents?)\b|(?P<bare>\d{2})\b(?! [a-z]{3,}s\b)))?",
         re.I,
@@ -401,17 +411,20 @@ _MONEY = (
     re.compile(rf"(?P<minus>)(?P<code>GBP|USD|EUR)\s?(?P<big>{_SUM})", re.I),
     re.compile(r"(?<![\d.,:£$€])(?P<small>\d{1,2})\s?(?P<coin>pence|penny|(?-i:p)|cents?)\b", re.I),
 )
+_GRAND = re.compile(rf"(?<![\d.,:£$€/-])(?<!\d )(?P<big>{_SUM}) grand\b(?! [a-z]{{3,}}s\b)", re.I)
 _BARE_MONEY = re.compile(r"(?<![\d.,:£$€/-])(?<!\d )(?P<big>\d+)(?P<joint>[. ])(?P<small>\d{2})(?![\d.,:/-]*\d)(?! \d)")
 
 
 def moneys(text: Folded) -> Iterator[Mention]:
-    """Sums of money, as "12.50 GBP"; a bare "twelve fifty" is loose, as "12.50"."""
+    """Sums of money, as "12.50 GBP"; a bare "twelve fifty" or "two grand" is loose, as "12.50"."""
     taken: list[range] = []
     for pattern in _MONEY:
         for match in pattern.finditer(text.text):
             if not _overlaps(match.span(), taken):
                 taken.append(range(*match.span()))
                 yield Mention((_money(match),), *text.span(*match.span()))
+    for match in _GRAND.finditer(text.text):
+        yield Mention((f"{1000 * Decimal(match['big'].replace(',', '')):.2f}",), *text.span(*match.span()), loose=True)
     for match in _BARE_MONEY.finditer(text.text):
         if not _overlaps(match.span(), taken):
             yield Mention((f"{int(match['big'])}.{match['small']}",), *text.span(*match.span()), loose=True)
@@ -422,9 +435,10 @@ def _overlaps(span: tuple[int, int], taken: Sequence[range]) -> bool:
 
 
 def _money(match: re.Match[str]) -> str:
-    said = {"big": "0", "small": None, "bare": None, "scale": None, "minus": None} | match.groupdict()
-    scale = _SCALES[said["scale"].strip().lower()] if said["scale"] else 1
-    amount = Decimal((said["big"] or "0").replace(",", "")) * scale + Decimal(said["small"] or said["bare"] or 0) / 100
+    said = dict.fromkeys(("big", "small", "bare", "scale", "minus", "half"), None) | match.groupdict()
+    scale = (_SCALES | _SHORT_SCALES)[said["scale"].strip().lower()] if said["scale"] else 1
+    pence = int(said["small"] or said["bare"] or (50 if said["half"] else 0))
+    amount = Decimal((said["big"] or "0").replace(",", "")) * scale + Decimal(pence) / 100
     return f"{-amount if said['minus'] else amount:.2f} {_currency(said)}"
 
 
@@ -535,6 +549,11 @@ _TIMES = (
     re.compile(rf"(?<!\d)(?P<minute>\d{{1,2}}) (?:minutes )?(?P<way>past) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
     re.compile(rf"(?<!\d)(?P<minute>\d{{1,2}}) minutes (?P<way>to) (?P<hour>\d{{1,2}})(?!\d){_HALF}?", re.I),
     re.compile(rf"(?<!\d)(?P<minute>5|10|20|25) (?P<way>to) (?P<hour>\d{{1,2}})(?!\d){_HALF}", re.I),
+    re.compile(
+        r"\b(?:(?P<fraction>half|(?:a )?quarter)|(?<!\d)(?P<minute>\d{1,2})(?: minutes)?)"
+        r" (?P<way>past|to) (?P<named>noon|midday|midnight)\b",
+        re.I,
+    ),
     re.compile(rf"(?<!\d)(?P<hour>\d{{1,2}}) ?o'?clock\b{_HALF}?", re.I),
     re.compile(rf"(?<![\d:.,£$€/-])(?P<hour>1[0-2]|[1-9])(?P<minute>[0-5]\d){_HALF}", re.I),
     re.compile(rf"(?<![\d:.£$€/-])(?P<hour>\d{{1,2}})(?:[. ](?P<minute>\d{{2}}|oh \d|o \d))?{_HALF}", re.I),
@@ -564,7 +583,7 @@ def times(text: Folded) -> Iterator[Mention]:
 def _time(match: re.Match[str]) -> tuple[str, ...]:
     said = dict.fromkeys(("half", "part", "night", "way", "fraction", "named", "minute"), None) | match.groupdict()
     if said["named"]:
-        return ("00:00",) if said["named"].lower() == "midnight" else ("12:00",)
+        return (_beside(said["named"].lower(), said["way"], _minute(said)),)
     hour, minute = int(said["hour"] or 0), _minute(said)
     if said["way"] and said["way"].lower() == "to":
         hour, minute = (hour - 1) % 12 or 12, 60 - minute
@@ -572,6 +591,13 @@ def _time(match: re.Match[str]) -> tuple[str, ...]:
         return ()
     hours = _hours(hour, said, written=str(said["hour"]))
     return tuple(f"{h:02d}:{minute:02d}" for h in hours)
+
+
+def _beside(named: str, way: str | None, minutes: int) -> str:
+    """So many minutes past or to noon or midnight."""
+    past_midnight = (0 if named == "midnight" else 12 * 60) + (-minutes if (way or "").lower() == "to" else minutes)
+    hour, minute = divmod(past_midnight % (24 * 60), 60)
+    return f"{hour:02d}:{minute:02d}"
 
 
 def _minute(said: Mapping[str, str | None]) -> int:
@@ -599,7 +625,8 @@ _QUANTITY = re.compile(
 )
 _COUNTED = re.compile(r"\b(?P<count>half a dozen|a dozen|a couple(?: of)?)\b(?: (?P<unit>[a-z]+))?", re.I)
 _COUNTS = {"half a dozen": 6, "a dozen": 12, "a couple": 2, "a couple of": 2}
-_ONE = re.compile(r"\ban? (?P<unit>[a-z]{3,})\b", re.I)
+_HALVES = re.compile(r"\bhalf an? (?P<unit>(?!dozen\b)[a-z]{2,})\b", re.I)
+_ONE = re.compile(r"\b(?<!half )an? (?P<unit>[a-z]{3,})\b", re.I)
 _UNIT_NAMES = {
     "kilogram": "kg",
     "kilo": "kg",
@@ -627,6 +654,8 @@ def quantities(text: Folded) -> Iterator[Mention]:
         yield Mention(_amounts(number, match["unit"]), *text.span(*match.span()))
     for match in _COUNTED.finditer(text.text):
         yield Mention(_amounts(str(_COUNTS[match["count"].lower()]), match["unit"]), *text.span(*match.span()))
+    for match in _HALVES.finditer(text.text):
+        yield Mention(_amounts("0.5", match["unit"]), *text.span(*match.span()))
     for match in _ONE.finditer(text.text):
         yield Mention((f"1 {unit(match['unit'])}",), *text.span(*match.span()), loose=True)
 

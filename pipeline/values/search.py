@@ -202,9 +202,15 @@ def _address_tokens(text: str, value: Value) -> list[tuple[tuple[str, ...], int,
         options |= {"0", "o"} if word in language.OH else set()
         options |= {language.LETTER_WORDS[word].lower()} if word in language.LETTER_WORDS else set()
         ends_a_sentence = word == "." and not folded.text[match.end() : match.end() + 1].isalnum()
-        options |= {""} if ends_a_sentence or word in {",", "-", *language.FILLERS} else set()
+        spells = word == "-" and _SPELLS.search(folded.text[max(match.start() - 2, 0) : match.end() + 2])
+        silent = word == "," or (word in language.FILLERS and word not in ADDRESS_WORDS)
+        options |= {""} if ends_a_sentence or spells or silent else set()
         tokens.append((tuple(sorted(options)), *folded.span(*match.span())))
     return tokens
+
+
+# The hyphens of "M-A-Y-A" and "maya - at", not that of "anne-marie".
+_SPELLS = re.compile(r"(?:^|[^\w])\w-|-\w(?:$|[^\w])|\s-|-\s")
 
 
 def _goes_on(tokens: Sequence[tuple[tuple[str, ...], int, int]], first: int, last: int) -> bool:
@@ -275,11 +281,12 @@ def nearest(value: Value, text: str, *, now: datetime | None = None) -> Found | 
 
 
 def _nearest_row(value: Value, text: str) -> Found | None:
+    """What was not found has a wrong character: of "0412-7783-5" the last is one too many."""
     rows, heard = _rows_and_heard(value, text)
     best: Found | None = None
     for row in rows:
         for start, end, characters in _windows(heard, len(row)):
-            edits = Levenshtein.distance(row, characters)
+            edits = max(Levenshtein.distance(row, characters), 1)
             if edits < (best.edits if best else len(row)):
                 best = _found(text, (start, end), edits)
     return best
