@@ -14,7 +14,8 @@ from pipeline.line.after import After
 from pipeline.line.draw import Line
 from pipeline.line.scene import Measure
 from pipeline.run.cache import KINDS
-from pipeline.run.summary import Failing, Intent, Row, Slots, Summary, TurnTaking
+from pipeline.run.completion import Median
+from pipeline.run.summary import Effort, Failing, Intent, Row, Slots, Summary, TurnTaking
 from pipeline.score import Status
 from pipeline.spec.arm import ARMS
 from pipeline.spec.severity import NONE, TYPICAL, severity_name
@@ -39,6 +40,19 @@ MISHAPS = (
     ("missed_barge_ins", "barge_ins", "missed"),
     ("spurious_turns", "turns", "spurious"),
 )
+# What a call may cost, and its head.
+COSTS = {
+    "repeats": "said\nagain",
+    "reprompts": "asked\nagain",
+    "reasks": "asked what\nit knew",
+    "loops": "loops",
+    "repairs_tried": "mended:\ntried",
+    "repaired": "done",
+    "contained_unresolved": "falsely\ncontained",
+    "should_have": "no hand-\noff",
+    "wrongly": "wrong\nhandoff",
+    "would_reask": "packet\nlacks",
+}
 
 
 def tables(summary: Summary) -> RenderableType:
@@ -49,6 +63,7 @@ def tables(summary: Summary) -> RenderableType:
         _slots(summary.slots),
         _slot_errors(summary.slots),
         _turn_taking(summary.turn_taking),
+        _effort(summary.effort),
     )
     return Group(*(part for part in parts if part), *_notes(summary))
 
@@ -65,7 +80,7 @@ def _success(summary: Summary) -> RenderableType:
     return _titled(f"{summary.suite}, release {summary.release}", table)
 
 
-def _lines(rows: Sequence[Row | TurnTaking]) -> Iterator[tuple[str, ...]]:
+def _lines(rows: Sequence[Row | TurnTaking | Effort]) -> Iterator[tuple[str, ...]]:
     """The heads and, row by row, arm (where another one begins), profile, and severity, where not all are typical."""
     is_told = is_severity_told(row.severity for row in rows)
     yield ("arm", "profile", "severity") if is_told else ("arm", "profile")
@@ -174,6 +189,28 @@ def _mishap(row: TurnTaking, count: str, of: str) -> str:
     rate = row.rate(count, of)
     share = _share(row.counts.get(count, 0), row.counts.get(of, 0))
     return f"{share}\n{_percent(rate)}" if rate else share
+
+
+def _effort(rows: Sequence[Effort]) -> RenderableType | None:
+    """What calls cost the caller; only what occurred has a column."""
+    seen = [name for name in COSTS if any(row.counts.get(name) for row in rows)]
+    if not rows:
+        return None
+    lines = _lines(rows)
+    table = _table(next(lines), ("turns", "seconds", *(COSTS[name] for name in seen)))
+    for row, line in zip(rows, lines, strict=True):
+        table.add_row(
+            *line, _median(row.turns), _median(row.ms, 1000), *(str(row.counts.get(name, 0)) for name in seen)
+        )
+    return _titled("effort: until half of the calls came to their aim, with 95 %; and how often", table)
+
+
+def _median(took: Median | None, scale: int = 1) -> str:
+    """With its interval below; an end that no call reached stays open."""
+    if took is None:
+        return "-"
+    median, low, high = ("" if one is None else f"{one / scale:.0f}" for one in (took.median, took.low, took.high))
+    return f"{median or 'more'}\n{low or '?'}-{high or '?'}"
 
 
 def _waited(percentiles_ms: tuple[int, int] | None) -> str:

@@ -10,7 +10,7 @@ from pipeline.run.summary import why_not
 from pipeline.score import SUCCESS, criteria_in
 
 # Of the columns below. Another column, type or meaning is another version.
-TABLES_VERSION = 1
+TABLES_VERSION = 2
 
 Columns = Mapping[str, str]
 CALLS: Columns = {
@@ -33,6 +33,18 @@ CALLS: Columns = {
     "utterances": "int32",
     "caller_turns": "int32",
     "repeats": "int32",
+    "reprompts": "int32",
+    "reasks": "int32",
+    "loops": "int32",
+    "repairs_tried": "int32",
+    "repaired": "int32",
+    "contained": "bool",
+    "contained_unresolved": "bool",
+    "handed_off": "bool",
+    "packet_lacks": "int32",
+    "false_claims": "int32",
+    "unsupported": "int32",
+    "hallucinated_turns": "int32",
     "criteria": "int32",
     "criteria_met": "int32",
     "words": "int32",
@@ -132,6 +144,7 @@ def call_row(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
         "turns": len(call["turns"]) if call else None,
         "utterances": len(call["utterances"]) if call else None,
         **{name: task.get(name) for name in ("caller_turns", "repeats")},
+        **_effort(scores),
         "criteria": len(criteria) if scores else None,
         "criteria_met": sum(bool(one["met"]) for one in criteria) if scores else None,
         **_words(words),
@@ -144,6 +157,23 @@ def call_row(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
         "wall_s": run.get("seconds"),
         "host": run.get("host"),
         "attempts": run.get("attempts"),
+    }
+
+
+def _effort(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """What the call cost the caller, and what the agent said that was not so."""
+    if not scores:
+        return {}
+    counts = {name: scores.get(name, {}).get("counts", {}) for name in scores}
+    effort, task, handoff = (counts.get(name, {}) for name in ("effort", "task", "handoff"))
+    return {
+        **{name: effort.get(name) for name in ("reprompts", "reasks", "loops", "repairs_tried", "repaired")},
+        **{name: bool(task.get(name)) for name in ("contained", "contained_unresolved")},
+        "handed_off": bool(handoff.get("rightly") or handoff.get("wrongly")) if "not_seen" not in handoff else None,
+        "packet_lacks": handoff.get("would_reask"),
+        "false_claims": counts.get("claims", {}).get("false_claims"),
+        "unsupported": counts.get("knowledge", {}).get("unsupported"),
+        "hallucinated_turns": counts.get("words", {}).get("hallucinated_turns"),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.run.completion import Median, median_of
 from pipeline.run.plan import Plan, unit_of
 from pipeline.score import SUCCESS, Status, criteria_in
 from pipeline.score.words import word_error_rate
@@ -79,6 +80,21 @@ class TurnTaking:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """What calls cost the caller, by arm, profile and severity: counts of `effort`, `handoff` and `task`, summed.
+
+    `turns` and `ms` are the medians to completion, in turns of the caller and in ms.
+    """
+
+    arm: Arm
+    profile: str
+    severity: float
+    counts: Mapping[str, int]
+    turns: Median | None = None
+    ms: Median | None = None
+
+
+@dataclass(frozen=True)
 class Intent:
     """How the calls of an intent, the first tag of their scenario, fared in an arm."""
 
@@ -130,6 +146,7 @@ class Summary:
     production: float | None
     failing: tuple[Failing, ...] = ()
     turn_taking: tuple[TurnTaking, ...] = ()
+    effort: tuple[Effort, ...] = ()
     cache: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
@@ -187,6 +204,27 @@ class _Turns:
 
     def taken(self, line: Line) -> TurnTaking:
         return TurnTaking(*line, dict(self.counts), _percentiles(self.response_ms), _percentiles(self.yield_ms))
+
+
+@dataclass(eq=False)
+class _Costs:
+    """What calls of a line cost: whole turns and ms are few enough to count how often each occurred."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    turns: Counter[tuple[int, bool]] = field(default_factory=Counter)
+    ms: Counter[tuple[int, bool]] = field(default_factory=Counter)
+
+    def add(self, scores: Mapping[str, Any]) -> None:
+        self.counts.update(scores["effort"]["counts"])
+        self.counts.update(scores.get("handoff", {}).get("counts", {}))
+        task = scores.get("task", {}).get("counts", {})
+        self.counts.update({name: task.get(name, 0) for name in ("repeats", "contained", "contained_unresolved")})
+        aim = scores["effort"]["details"][-1]
+        self.turns[aim["turns"], aim["completed"]] += 1
+        self.ms[aim["ms"], aim["completed"]] += 1
+
+    def told(self, line: Line) -> Effort:
+        return Effort(*line, dict(self.counts), median_of(self.turns), median_of(self.ms))
 
 
 def _percentiles(single: Counter[int]) -> tuple[int, int] | None:
@@ -276,6 +314,7 @@ class Counts:
     lines: dict[Line, _Calls] = field(default_factory=lambda: defaultdict(_Calls))
     slots: dict[tuple[Line, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     turns: dict[Line, _Turns] = field(default_factory=lambda: defaultdict(_Turns))
+    costs: dict[Line, _Costs] = field(default_factory=lambda: defaultdict(_Costs))
     intents: dict[tuple[str, str], Counter[bool]] = field(default_factory=lambda: defaultdict(Counter))
     drawn: _Windows = field(default_factory=_Windows)
     failing: list[Failing] = field(default_factory=list)
@@ -293,6 +332,8 @@ class Counts:
             self.slots[line, kind][what] += count
         if tally := scores.get("turn_taking"):
             self.turns[line].add(tally)
+        if "effort" in scores:
+            self.costs[line].add(scores)
         self._add_intent(facts)
         self.drawn.add(facts)
         self.failing += _failing(self.plan, facts)
@@ -315,6 +356,7 @@ class Counts:
             production=_production(self.plan, rows),
             failing=tuple(self.failing),
             turn_taking=tuple(one.taken(line) for line, one in sorted(self.turns.items(), key=_by_arm)),
+            effort=tuple(one.told(line) for line, one in sorted(self.costs.items(), key=_by_arm)),
             cache={"found": dict(self.found), "made": dict(self.made)} if self.found or self.made else {},
         )
 

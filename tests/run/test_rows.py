@@ -9,7 +9,7 @@ from pipeline.run.plan import find_job, read_plan
 from pipeline.run.rows import CALLS, MEASURES, TABLES, TABLES_VERSION, TURNS, call_row, measure_rows, turn_rows
 from pipeline.run.unit import run_unit
 
-PINNED = {1: "7a5c5dd4a2bd131ce94d4a0d3a30dc52750d26b7f13f0c040608b5f12e93cb51"}
+PINNED = {2: "90d65d25e05e475208b3e4bd96ac007daab1764373f3b55cefd033fea45e81d2"}
 RUN = {"host": "here", "attempts": 2, "stamp": {"numpy": "2"}, "started": "2026-11-22T12:00:00+02:00", "seconds": 1.5}
 
 

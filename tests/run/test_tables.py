@@ -107,7 +107,7 @@ def test_what_no_manifest_lists_is_no_table(copy):
 
 def test_another_versions_tables_are_refused_by_name(copy):
     manifest(copy, tables={"version": 99, "files": {}})
-    with pytest.raises(BadlineError, match=rf"{copy}: its tables are of version 99, this badline reads version 1"):
+    with pytest.raises(BadlineError, match=rf"{copy}: its tables are of version 99, this badline reads version 2"):
         table_files(copy)
 
 
