@@ -28,7 +28,7 @@ ERRORS = ("expected", "hits", "substitutions", "deletions", "insertions")
 class Slots:
     """Counts, by type, the facts that were offered, heard (at the first try, at all), and right in what was done."""
 
-    version = 3
+    version = 4
 
     def __init__(self, options: Options) -> None:
         self.options = options
