@@ -5,10 +5,8 @@ from pathlib import Path
 from pipeline.errors import BadlineError
 from pipeline.files import Json, read_json
 from pipeline.line.arrays import CPU
-from pipeline.run.plan import EXPECTED, Job, Plan, find_job, planned
+from pipeline.run.plan import Job, Plan, find_job, planned
 from pipeline.run.store import PLAN, differing, read_manifest
-
-SCORING = (EXPECTED, "version of score")  # what a call does not depend on, once it was placed
 
 
 def plan_behind(run: Path, *, suite: str | None = None, release: str | None = None) -> Plan:

@@ -1,8 +1,8 @@
 """What the agent states, and whether anything it was given says so: sums, days, times, amounts, phone numbers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, Self
 
 from pipeline import values
@@ -44,17 +44,23 @@ class Knowledge:
         """Counts `stated` and `unsupported`, with a detail for each of these; nothing where there are no documents."""
         if not self.options.documents:
             return Tally()
-        known = {
-            *_in_texts(self.options.documents, scenario.language, scenario.now),
-            *_in_texts(tuple(_told(scenario, record)), scenario.language, scenario.now),
-        }
-        world = {leaf for leaf in _leaves(scenario.given)}
         stated = list(_stated(scenario, record))
-        strange = [one for one in stated if one[1] not in known and not _is_in(world, one[1][1])]
+        strange = list(self._unsupported(stated, scenario, record))
         return Tally(
             counts={"stated": len(stated), "unsupported": len(strange)},
             details=tuple({"unsupported": value, "type": kind, "said": said} for said, (kind, value) in strange),
         )
+
+    def _unsupported(
+        self, stated: Sequence[tuple[str, Stated]], scenario: Scenario, record: Record
+    ) -> Iterator[tuple[str, Stated]]:
+        """What stands neither in a document nor in the world, and then nowhere in the call."""
+        documented = _documented(self.options.documents, scenario.language, scenario.now)
+        world = set(_leaves(scenario.given))
+        left = [one for one in stated if one[1] not in documented and not _is_in(world, one[1][1])]
+        if left:
+            told = _in_texts(_told(scenario, record), scenario.language, scenario.now)
+            yield from (one for one in left if one[1] not in told)
 
 
 def _stated(scenario: Scenario, record: Record) -> Iterator[tuple[str, Stated]]:
@@ -76,8 +82,12 @@ def _told(scenario: Scenario, record: Record) -> Iterator[str]:
     yield from _leaves(record.state)
 
 
-@cache
-def _in_texts(texts: tuple[str, ...], language: str, now: datetime) -> frozenset[Stated]:
+@lru_cache(16)  # releases have few sets of documents
+def _documented(texts: tuple[str, ...], language: str, now: datetime) -> frozenset[Stated]:
+    return _in_texts(texts, language, now)
+
+
+def _in_texts(texts: Iterable[str], language: str, now: datetime) -> frozenset[Stated]:
     """Every value that the texts state."""
     return frozenset(one for text in texts for one in _in_text(text, language, now))
 
