@@ -29,6 +29,7 @@ INSTRUCTIONS = (
     '{"answer": "yes" or "no" or "cannot tell", "reason": "one sentence that names what was said"}'
 )
 ATTEMPTS = 3
+IN_VAIN = 12  # calls without a verdict, one after the other: then nobody is asked any more
 PAUSE_S = 0.5  # doubles with each try
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
@@ -126,13 +127,16 @@ async def _all(
 ) -> dict[str, Verdict | str]:
     secret = judge.secret()
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    places, told = asyncio.Semaphore(judge.max_concurrent), 0
+    places, told, in_vain = asyncio.Semaphore(judge.max_concurrent), 0, 0
     watch(0, len(asked))
 
     async def one(client: httpx.AsyncClient, call: _Asked) -> Verdict | str:
-        nonlocal told
+        nonlocal told, in_vain
         async with places:
+            if in_vain >= IN_VAIN:
+                return f"not asked: the last {IN_VAIN} calls were asked about in vain"
             verdict = await _verdict(client, call, folder, judge)
+        in_vain = in_vain + 1 if isinstance(verdict, str) else 0
         watch(told := told + 1, len(asked))
         return verdict
 

@@ -1,5 +1,6 @@
 """The words that a finished run was made of: found again by what its manifest calls them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import BadlineError
@@ -7,6 +8,8 @@ from pipeline.files import Json, read_json
 from pipeline.line.arrays import CPU
 from pipeline.run.plan import Job, Plan, find_job, planned
 from pipeline.run.store import PLAN, differing, read_manifest
+
+MOST_SHOWN = 5
 
 
 def plan_behind(run: Path, *, suite: str | None = None, release: str | None = None) -> Plan:
@@ -16,7 +19,7 @@ def plan_behind(run: Path, *, suite: str | None = None, release: str | None = No
     """
     plan = planned(_job(run, suite, release), device=_device(run))
     if others := differing(_sources(run), plan.sources):
-        raise BadlineError(f"{run}: was made of other words; what differs: {', '.join(others)}. {_MEND}")
+        raise BadlineError(f"{run}: was made of other words; what differs: {_some(others)}. {_MEND}")
     return plan
 
 
@@ -26,7 +29,7 @@ def plan_to_score(run: Path, *, suite: str | None = None, release: str | None = 
     others = [key for key in differing(_sources(run), plan.sources) if key.startswith("scenario ")]
     if others:
         raise BadlineError(
-            f"{run}: its calls were about something else; what differs: {', '.join(others)}. Only what is under "
+            f"{run}: its calls were about something else; what differs: {_some(others)}. Only what is under "
             f"`expect` and `tags` may change without a new call. {_MEND}"
         )
     if strangers := sorted(was.keys() - {unit.name for unit in plan.units}):
@@ -37,6 +40,12 @@ def plan_to_score(run: Path, *, suite: str | None = None, release: str | None = 
 
 
 _MEND = "Put the files back as they were, or name others: --suite, --release"
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few, and how many more."""
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"{', '.join(names[:MOST_SHOWN])}{more}"
 
 
 def _job(run: Path, suite: str | None, release: str | None) -> Job:

@@ -136,6 +136,14 @@ def test_nobody_there_is_not_evaluated(run, served):
     assert len(asked(run, judge).not_evaluated) == 12
 
 
+def test_after_some_calls_in_vain_nobody_is_asked_any_more(run, served, monkeypatch):
+    monkeypatch.setattr(judging, "IN_VAIN", 3)
+    server = served(lambda text: 500)
+    told = asked(run, judge_at(server, max_concurrent=1))
+    assert len(server.asked) == 9  # three calls, three tries each
+    assert sum(why.startswith("not asked") for why in told.not_evaluated.values()) == 9
+
+
 def test_words_in_the_call_are_quoted_and_answer_nothing(run, served):
     server = served(lambda text: '{"answer": "no"}' if '"agent"' in text else YES)
     [verdict] = asked(
