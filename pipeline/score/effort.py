@@ -1,31 +1,21 @@
 """What the call cost the caller: asked again, asked for what was said already, sent round in circles, put right."""
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Any
 
 from rapidfuzz.fuzz import ratio
 
 from pipeline import values
-from pipeline.call.asked import sentences
-from pipeline.call.english import tongue_of
 from pipeline.call.mishaps import meant, sounded
-from pipeline.call.record import Record, Replied
+from pipeline.call.record import Record
 from pipeline.score import Tally
 from pipeline.score._blame import asks_for
 from pipeline.score._hearing import heard_of, played
-from pipeline.score._tokens import tokens
+from pipeline.score._loops import ALIKE, loops, questions
 from pipeline.score.task import Options as TaskOptions
 from pipeline.score.task import Task
 from pipeline.spec.scenario import Scenario
 from pipeline.spec.words import Words
-
-# See docs/score/effort.md for what lies above and below.
-ALIKE = 85
-LOOP = 3  # replies that are alike make a loop,
-WITHIN = 4  # if they lie among so many
-STANDSTILL = 4  # replies after which nothing at all has changed
 
 
 class Options(Words):
@@ -43,30 +33,20 @@ class Effort:
     def __call__(self, scenario: Scenario, record: Record) -> Tally:
         """Counts, which sum over calls; the last detail says when the call came to its aim, or how long it did not."""
         reasks = list(_reasks(scenario, record))
-        loops = list(_loops(scenario, record))
+        rounds = list(loops(scenario, record))
         aim = _aim(scenario, record)
         return Tally(
             counts={
                 "replies": len(sounded(record)),
                 "reprompts": sum(_is_reprompt(i, record, scenario) for i in range(len(sounded(record)))),
                 "reasks": len(reasks),
-                "loops": len(loops),
+                "loops": len(rounds),
                 **_repairs(scenario, record),
                 "completed": int(aim["completed"]),
                 "censored": int(not aim["completed"]),
             },
-            details=(*reasks, *loops, aim),
+            details=(*reasks, *rounds, aim),
         )
-
-
-def _questions(reply: Replied, scenario: Scenario) -> list[str]:
-    """What the reply asks, as far as it was played, without ids and numbers."""
-    question = tongue_of(scenario.language).question
-    return [_plain(sentence) for sentence in sentences(played(reply)) if question.search(sentence)]
-
-
-def _plain(text: str) -> str:
-    return " ".join(word for word in tokens(text) if not re.search(r"\d", word))
 
 
 def _is_reprompt(number: int, record: Record, scenario: Scenario) -> bool:
@@ -74,7 +54,7 @@ def _is_reprompt(number: int, record: Record, scenario: Scenario) -> bool:
     replies = sounded(record)
     if not number:
         return False
-    before, now = (_questions(replies[i], scenario) for i in (number - 1, number))
+    before, now = (questions(replies[i], scenario) for i in (number - 1, number))
     return any(ratio(one, other) >= ALIKE for one in before for other in now)
 
 
@@ -93,31 +73,6 @@ def _heard_right_ms(name: str, scenario: Scenario, record: Record) -> int | None
     offers = [utterance for utterance in meant(record) if name in utterance.offered]
     right = (one for one in offers if values.find(scenario.facts[name], heard_of(one, record), now=scenario.now))
     return next((utterance.end_ms for utterance in right), None)
-
-
-def _loops(scenario: Scenario, record: Record) -> Iterator[dict[str, Any]]:
-    """Each loop once, when it shows: replies that are alike, or a state that nothing moves."""
-    replies = sounded(record)
-    looped = [_goes_round(replies[: i + 1]) or _stands_still(replies[: i + 1], scenario) for i in range(len(replies))]
-    for reply, (before, now) in zip(replies, pairwise([False, *looped]), strict=True):
-        if now and not before:
-            yield {"loop": played(reply), "at_ms": reply.start_ms}
-
-
-def _goes_round(replies: Sequence[Replied]) -> bool:
-    """Whether the last reply is alike to enough of those just before it."""
-    *before, last = (_plain(played(reply)) for reply in replies[-WITHIN:])
-    return bool(last) and sum(ratio(one, last) >= ALIKE for one in before) >= LOOP - 1
-
-
-def _stands_still(replies: Sequence[Replied], scenario: Scenario) -> bool:
-    """Whether the agent, spoken to, kept asking the same and neither did, decided nor remembered anything."""
-    last = replies[-STANDSTILL:]
-    if len(last) < STANDSTILL or any(one.turn is None or one.state is None for one in last):
-        return False
-    asked = [_questions(one, scenario) for one in last]
-    moved = any(one.actions or one.decisions or one.state != last[0].state for one in last)
-    return bool(asked[0]) and all(one == asked[0] for one in asked) and not moved
 
 
 def _repairs(scenario: Scenario, record: Record) -> dict[str, int]:

@@ -12,9 +12,10 @@ from pipeline.call.mishaps import meant
 from pipeline.call.record import Record
 from pipeline.score import Criterion, Tally
 from pipeline.score._hearing import played
+from pipeline.score._loops import loops
 from pipeline.score._tokens import contains, tokens
 from pipeline.score._typed import misfits
-from pipeline.spec.scenario import SLOT, Effort, Outcome, Scenario
+from pipeline.spec.scenario import SLOT, Outcome, Scenario
 from pipeline.spec.words import Words
 
 Expected = tuple[str, Mapping[str, Any]]
@@ -43,7 +44,7 @@ class Task:
             *_never(scenario.expect.never, record),
             *(_said(text, scenario, record) for text in scenario.expect.must_say),
             *(_unsaid(text, scenario, record) for text in scenario.expect.must_not_say),
-            *_effort(scenario.expect.effort, record),
+            *_effort(scenario, record),
         )
         counts = {**_counts(criteria, record), **_contained(criteria, record)}
         return Tally(counts=counts, criteria=criteria, details=(_detail(outcome, record),))
@@ -185,11 +186,13 @@ def _shown(text: str, scenario: Scenario) -> str:
     return repr(values.written(text, scenario.facts))
 
 
-def _effort(limits: Effort, record: Record) -> Iterator[Criterion]:
+def _effort(scenario: Scenario, record: Record) -> Iterator[Criterion]:
     """What the caller was put through; it never makes a call fail."""
+    limits = scenario.expect.effort
     asked = [
         (len(meant(record)), limits.max_turns, "turns"),
         (_repeats(record), limits.max_repeats, "repeats"),
+        (len(list(loops(scenario, record))), limits.max_loops, "loops"),
     ]
     limited = [(took, most, what) for took, most, what in asked if most is not None]
     if limited:

@@ -88,6 +88,7 @@ class Effort(Words):
 
     max_turns: Annotated[int, Field(ge=1)] | None = None
     max_repeats: Annotated[int, Field(ge=0)] | None = None
+    max_loops: Annotated[int, Field(ge=0)] | None = None
 
 
 def _one_each(words: Any) -> Any:

@@ -287,3 +287,10 @@ def test_what_must_not_be_said_is_found_in_any_form_of_its_value(scenario, recor
 def test_containment_is_not_resolution(scenario, record, reply, text, ended, counts):
     told = Task(Options())(scenario(must_say=["thanks"]), record(reply(text), ended=ended)).counts
     assert (told["contained"], told["contained_unresolved"]) == counts
+
+
+def test_going_round_in_circles_is_an_effort_that_can_be_limited(scenario, record, reply):
+    round_and_round = record(*(reply("What is the order number?", at_ms=1000 * i) for i in range(1, 5)))
+    wants = scenario(must_say=["order"], effort={"max_loops": 0})
+    [effort] = [one for one in Task(Options())(wants, round_and_round).criteria if one.kind == "effort"]
+    assert (effort.met, effort.why) == (False, "1 loops, 0 allowed")
