@@ -102,8 +102,14 @@ def _in_text(text: str, language: str, now: datetime) -> Iterator[Stated]:
     yield from (("phone", phone) for phone in values.mentions("phone", text, language=language, now=now))
     for amount in canon.mentioned(Value("quantity", "", language), text, now):
         is_other = any(amount.start < one.end and one.start < amount.end for one in taken)
-        if " " in amount.options[-1] and not is_other:
+        if not (is_other or amount.loose) and _counts_something(amount.options[-1]):
             yield "quantity", amount.options[-1]
+
+
+def _counts_something(amount: str) -> bool:
+    """ "4 day" does; "2 of" does not, and "1 number" may be an article as well."""
+    number, _, unit = amount.partition(" ")
+    return number != "1" and len(unit) > 2
 
 
 def _is_in(world: set[str], value: str) -> bool:

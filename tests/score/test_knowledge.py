@@ -40,3 +40,10 @@ def test_without_documents_nothing_is_counted(scenario, record, reply):
 def test_counts_are_of_each_value_once_a_reply(scenario, record, reply):
     told = Knowledge(Options(documents=DOCUMENTS))(scenario(), record(reply("£100, I said £100, and not £200.")))
     assert told.counts == {"stated": 2, "unsupported": 1}
+
+
+def test_an_article_and_what_counts_nothing_are_no_amounts(strange, reply):
+    assert (
+        strange(reply("I'll pass you on to one of my colleagues. That is not a number of ours, two of them are.")) == []
+    )
+    assert strange(reply("It takes four days.")) == [("quantity", "4 day")]
