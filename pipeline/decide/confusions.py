@@ -46,11 +46,19 @@ class Confusions:
 
 @dataclass(eq=False)
 class _Seen:
-    """Where a confusion was seen."""
+    """Where a confusion was seen; `last` in which call. The calls come one after the other."""
 
     count: int = 0
-    calls: set[str] = field(default_factory=set)
+    calls: int = 0
+    last: str = ""
     scenarios: set[str] = field(default_factory=set)
+
+    def add(self, unit: str, scenario: str) -> None:
+        """Once more."""
+        self.count += 1
+        self.calls += unit != self.last
+        self.last = unit
+        self.scenarios.add(scenario)
 
 
 def confusions(records: Iterable[Mapping[str, Any]], *, arm: str = "degraded") -> Confusions:
@@ -64,10 +72,7 @@ def confusions(records: Iterable[Mapping[str, Any]], *, arm: str = "degraded") -
         for kind, ref, hyp in _ops(facts):
             said.update([ref] if ref else [])
             if kind != "equal":
-                one = seen[ref, hyp]
-                one.count += 1
-                one.calls.add(record["unit"])
-                one.scenarios.add(facts["scenario"])
+                seen[ref, hyp].add(record["unit"], facts["scenario"])
     if not said:
         raise BadlineError(f"no caller said a word in a call of the arm '{arm}'; name another one: --arm")
     found = sorted((_confusion(pair, one, said) for pair, one in seen.items()), key=_by_count)
@@ -88,7 +93,7 @@ def _confusion(pair: tuple[str, str], seen: _Seen, said: Mapping[str, int]) -> C
     if of >= LEAST_SAID:
         interval = binomtest(seen.count, of).proportion_ci(CONFIDENCE, method="wilson")
         share, low, high = seen.count / of, float(interval.low), float(interval.high)
-    return Confusion(ref, hyp, seen.count, of, len(seen.calls), len(seen.scenarios), share, low, high)
+    return Confusion(ref, hyp, seen.count, of, seen.calls, len(seen.scenarios), share, low, high)
 
 
 def _by_count(one: Confusion) -> tuple[int, int, str, str]:

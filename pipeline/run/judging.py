@@ -66,9 +66,11 @@ def judge_run(
 
     Raises BadlineError where the run is not finished, or the judge's key is not there.
     """
-    facts = {record["unit"]: record["facts"] for record in finished_records(run) if "call" in record["facts"]}
-    facts = {unit: one for unit, one in facts.items() if only is None or unit in only}
-    asked = {unit: _Asked.about(unit, one, judge) for unit, one in facts.items()}
+    asked = {
+        record["unit"]: _Asked.about(record["unit"], record["facts"], judge)
+        for record in finished_records(run)
+        if "call" in record["facts"] and (only is None or record["unit"] in only)
+    }
     folder = run / FOLDER / f"{judge.name}.{json_hash(_words(judge))[:12]}"
     found = asyncio.run(_all(asked, folder, judge, watch))
     return Judged(

@@ -221,7 +221,7 @@ class _Costs:
         self.counts.update({name: task.get(name, 0) for name in ("repeats", "contained", "contained_unresolved")})
         aim = scores["effort"]["details"][-1]
         self.turns[aim["turns"], aim["completed"]] += 1
-        self.ms[aim["ms"], aim["completed"]] += 1
+        self.ms[round(aim["ms"], -2), aim["completed"]] += 1  # no more kinds than calls are long
 
     def told(self, line: Line) -> Effort:
         return Effort(*line, dict(self.counts), median_of(self.turns), median_of(self.ms))
