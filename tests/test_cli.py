@@ -371,3 +371,40 @@ def test_blame_tells_what_failed_on_the_line_and_wants_a_finished_run(badline, t
     code, results, said = badline("blame", "runs/one")
     assert (code, results) == (2, "")
     assert "runs/one: has no manifest.json, so it is no finished run" in said
+
+
+def test_a_run_of_which_only_expectations_changed_is_scored_anew(badline, toys):
+    badline("run", "./suite.yaml", "--out", "out", "--workers", "1")
+    code, results, _ = badline("score", "out")
+    assert (code, "no call counts as something else" in results) == (0, True)
+    toys.change("one.yaml", "outcome: resolved", "outcome: refused")
+    _, results, _ = badline("score", "out", "--out", "anew", "--json")
+    told = json.loads(results)
+    assert {(one["before"], one["now"]) for one in told["changed"]} == {("passed", "failed")}
+    assert len(told["changed"]) == 6
+    toys.change("one.yaml", "hello where is my parcel", "hello you")
+    assert "what differs: scenario one" in badline("score", "out", "--out", "third")[2]
+
+
+def test_a_run_tells_what_was_taken_for_what(badline):
+    badline("run", "./suite.yaml", "--out", "out", "--workers", "1")
+    assert json.loads(badline("confusions", "out", "--json")[1])["calls"] == 4
+    assert "letters and digits" in badline("confusions", "out")[1]
+    assert badline("confusions", "out", "--arm", "no")[0] == 2
+
+
+@pytest.mark.slow
+def test_two_releases_crossed_are_four_runs_and_tell_whose_change_it_was(badline, toys):
+    init, reply = "def __init__(self, *given): pass", "def reply(self, heard): return 'no'"
+    toys.write("desk/mute.py", f"class Desk:\n    {init}\n    {reply}\n")
+    release = (toys.folder / "release.yaml").read_text()
+    toys.write("next.yaml", release.replace("name: toy", "name: next").replace("desk/desk.py", "desk/mute.py"))
+    words = ("run", "./suite.yaml", "--cross", "./release.yaml", "./next.yaml", "--out", "out")
+    code, results, _ = badline(*words, "--json")
+    told = json.loads(results)
+    assert code == 0
+    assert {path.name for path in Path("out").iterdir()} == {"toy", "toy+next", "next+toy", "next"}
+    by_change = {(one["arm"], one["changed"], one["beside"]): one["lost"] for one in told["changes"]}
+    assert (by_change["oracle", "agent", "toy"], by_change["oracle", "ears", "toy"]) == (4, 0)
+    assert "from toy to next, on the same calls" in badline(*words)[1]
+    assert badline(*words, "--release", "./next.yaml")[0] == 2
