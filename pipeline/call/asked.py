@@ -15,6 +15,7 @@ from pipeline.values import Value, canon
 
 MEANING_THRESHOLD = 0.7  # cosine; see docs/caller.md for what it lets through
 NUMBERS = ("alnum_id", "digits", "phone")
+PHONE_LONG = 9  # digits; ids tend to have fewer
 
 Embed = Callable[[Sequence[str]], Floats]
 Kind = Literal["lines", "yes", "offer", "no", "again", "closing", "open", "statement", "hold", "goodbye", "unknown"]
@@ -120,10 +121,16 @@ class Listener:
         return meant[0] if said else None
 
     def _said(self, kind: str, text: str) -> tuple[str, ...]:
-        """The values of a type in a text; a phone number is no order number, and a date counts nothing."""
+        """The values of a type in a text; a phone number is no order number, and a date counts nothing.
+
+        What is as long as a phone number was meant for one, though none begins so.
+        """
         match kind:
             case "name" | "spelled_name":
                 return tuple(match[0] for match in self.tongue.named.finditer(text))
+            case "phone":
+                long = (digits for digits in self._mentions("digits", text) if len(digits) >= PHONE_LONG)
+                return self._mentions("phone", text) or tuple(long)
             case "alnum_id" | "digits":
                 phones = self._mentions("phone", text)
                 said = self._mentions(kind, text)

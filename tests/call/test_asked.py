@@ -155,6 +155,12 @@ def test_half_a_number_read_back_is_not_wrong():
     assert listener("parcel").asked("I have 0412. Is that right so far?", frozenset({"order"})).kind == "yes"
 
 
+@pytest.mark.parametrize("number", ["00770 090031", "07700 900371", "077 0090 0317 7"])
+def test_a_number_as_long_as_a_phones_read_back_wrong_is_denied_though_no_phone_has_it(number):
+    text = f"So that's {number}, did I get that right?"
+    assert listener("restaurant").asked(text, frozenset({"phone"})) == Asked("no", ("phone",))
+
+
 def test_a_new_number_that_the_agent_tells_is_no_read_back():
     told = "Done. Your reference is 8841-2203. Is there anything else?"
     assert listener("parcel").asked(told, frozenset({"order", "postcode"})) == Asked("closing")
