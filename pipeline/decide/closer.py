@@ -83,6 +83,8 @@ class _Look:
         facts = read_record(run / "units" / f"{one.unit}.json")["facts"]
         unit = Unit(one.scenario, one.profile, one.severity, one.voice, one.trial, "degraded")
         there = {effect.place for effect in plan.cast.profiles[one.profile].effects}
+        if plan.cast.scenarios[one.scenario].persona.mood != "calm":
+            there.add("talker")  # a mood is the talker's
         places = [place for place in WITHOUT if place in there] if one.blame == "line" else []
         return cls(unit, tuple(_spoken(facts["call"]["turns"])), tuple(places))
 

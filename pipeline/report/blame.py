@@ -48,7 +48,7 @@ def parts_table(looks: Sequence[Closer]) -> Table:
     for place in PLACES:
         if tried := sum(place in look.tried for look in lines):
             table.add_row(f"without {place}", f"{sum(place in look.parts for look in lines)} of {tried}")
-    table.add_row("without no single part", f"{sum(not look.parts for look in lines)} of {len(lines)}")
+    table.add_row("without none of these alone", f"{sum(not look.parts for look in lines)} of {len(lines)}")
     table.add_row("with one turn's true words", f"{sum(look.harmful is not None for look in looks)} of {len(looks)}")
     return table
 
