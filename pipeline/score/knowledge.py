@@ -67,7 +67,7 @@ def _stated(scenario: Scenario, record: Record) -> Iterator[tuple[str, Stated]]:
     """Each value in what was played of each reply, with the reply; once a reply."""
     for reply in sounded(record):
         said = played(reply)
-        for one in _in_texts((said,), scenario.language, scenario.now):
+        for one in sorted(_in_texts((said,), scenario.language, scenario.now)):  # a set has another order each time
             yield said, one
 
 

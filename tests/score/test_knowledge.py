@@ -47,3 +47,12 @@ def test_an_article_and_what_counts_nothing_are_no_amounts(strange, reply):
         strange(reply("I'll pass you on to one of my colleagues. That is not a number of ours, two of them are.")) == []
     )
     assert strange(reply("It takes four days.")) == [("quantity", "4 day")]
+
+
+def test_details_come_in_an_order_that_no_chance_decides(scenario, record, reply):
+    said = reply("It costs £200, £300 or £400, on 25 November or 26 November, or takes four days.")
+    told = Knowledge(Options(documents=DOCUMENTS))(scenario(), record(said)).details
+    assert [(one["type"], one["unsupported"]) for one in told] == sorted(
+        (one["type"], one["unsupported"]) for one in told
+    )
+    assert len(told) == 6
