@@ -4,7 +4,7 @@ In `oracle` the agent gets the words, in the true turns; in `clean_turns` the so
 utterances end; in `clean` the platform cuts it; `degraded` has the line. The first step that fails is to blame.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -53,10 +53,11 @@ class Blamed:
 
 @dataclass(frozen=True)
 class Share:
-    """How many of the failed calls somebody is to blame for, and the share with its interval (Wilson, 95 %)."""
+    """How many of the failed calls somebody is to blame for, of how many scenarios, and the share (Wilson, 95 %)."""
 
     blame: Blame
     calls: int
+    scenarios: int
     share: float
     low: float
     high: float
@@ -118,7 +119,7 @@ def attribute(records: Iterable[Mapping[str, Any]], *, lost: Mapping[str, str] =
     return Attribution(
         calls=sum(SUCCESS[ended.status] is not None for ended in degraded),
         failed=len(failed),
-        shares=tuple(_shares([one.blame for one in failed])),
+        shares=tuple(_shares(failed)),
         blamed=blamed,
         recovered=sum(ended.recovered for ended in degraded),
         harmful=sum(len(one.lost) for one in failed),
@@ -178,9 +179,10 @@ def _first_that_fails(success: Mapping[Arm, bool | None]) -> Blame:
             return "unknown"
 
 
-def _shares(blames: Sequence[Blame]) -> Iterator[Share]:
-    counts = Counter(blames)
+def _shares(failed: Sequence[Blamed]) -> Iterator[Share]:
     for blame in BLAMES:
-        if calls := counts[blame]:
-            interval = binomtest(calls, len(blames)).proportion_ci(CONFIDENCE, method="wilson")
-            yield Share(blame, calls, calls / len(blames), float(interval.low), float(interval.high))
+        if scenarios := [one.scenario for one in failed if one.blame == blame]:
+            calls = len(scenarios)
+            interval = binomtest(calls, len(failed)).proportion_ci(CONFIDENCE, method="wilson")
+            share = calls / len(failed)
+            yield Share(blame, calls, len(set(scenarios)), share, float(interval.low), float(interval.high))

@@ -27,11 +27,13 @@ def blame_table(told: Attribution) -> Table:
     table = Table(title=f"{told.failed} of {told.calls} degraded calls failed")
     for name in ("to blame", "because each of these calls"):
         table.add_column(name)
-    for name in ("calls", "share", "95 %"):
+    for name in ("calls", "scenarios", "share", "95 %"):
         table.add_column(name, justify="right")
     for one in told.shares:
         interval = f"{100 * one.low:.0f} to {100 * one.high:.0f} %"
-        table.add_row(one.blame, SAYS[one.blame], str(one.calls), f"{100 * one.share:.0f} %", interval)
+        table.add_row(
+            one.blame, SAYS[one.blame], str(one.calls), str(one.scenarios), f"{100 * one.share:.0f} %", interval
+        )
     lost = f"; {len(told.lost)} units were lost to faults of ours" if told.lost else ""
     table.caption = (
         f"facts heard wrongly at first: {told.recovered} won back, {told.harmful} lost in calls that failed{lost}"

@@ -12,13 +12,13 @@ def blamed(**other):
 
 
 def test_the_table_has_a_row_for_each_that_is_to_blame_with_its_interval():
-    told = Attribution(9, 4, (Share("line", 3, 0.75, 0.301, 0.954),), (), recovered=5, harmful=2)
+    told = Attribution(9, 4, (Share("line", 3, 2, 0.75, 0.301, 0.954),), (), recovered=5, harmful=2)
     file = io.StringIO()
     Console(file=file, width=120).print(blame_table(told))
     text = file.getvalue()
     assert "4 of 9 degraded calls failed" in text
     [row] = [line for line in text.splitlines() if "fails with the line only" in line]
-    assert [cell.strip() for cell in row.strip("│").split("│")][2:] == ["3", "75 %", "30 to 95 %"]
+    assert [cell.strip() for cell in row.strip("│").split("│")][2:] == ["3", "2", "75 %", "30 to 95 %"]
     assert "5 won back, 2 lost" in text
 
 
