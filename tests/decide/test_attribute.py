@@ -111,7 +111,7 @@ def test_shares_are_of_failed_calls_with_wilsons_interval():
         ]
     )
     told_of = [(one.blame, one.calls, one.scenarios, one.share) for one in told.shares]
-    assert told_of == [("agent", 1, 1, 0.25), ("line", 3, 1, 0.75)]
+    assert told_of == [("agent", 1, 1, 0.25), ("line", 3, 3, 0.75)]
     # Wilson's interval for 1 of 4: (p + z2/2n +- z sqrt(p q / n + z2 / 4n2)) / (1 + z2 / n), z = 1.959964
     assert [told.shares[0].low, told.shares[0].high] == pytest.approx([0.045587, 0.699358], abs=1e-6)
 
