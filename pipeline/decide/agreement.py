@@ -92,13 +92,12 @@ def _rate(count: int, of: int) -> Rate:
 def _kappa(table: Sequence[Sequence[int]]) -> tuple[float | None, float | None, float | None]:
     """Cohen's kappa (1960) of a square table, with the large-sample interval of Fleiss, Cohen and Everitt (1969)."""
     n = sum(map(sum, table))
-    if not n:
+    sides = [sum(any(line) for line in side) for side in (table, [*zip(*table, strict=True)])]
+    if min(sides) < 2:  # one answer only, or none
         return None, None, None
     share = [[count / n for count in row] for row in table]
     rows, columns = [sum(row) for row in share], [sum(column) for column in zip(*share, strict=True)]
     expected = sum(row * column for row, column in zip(rows, columns, strict=True))
-    if expected == 1:
-        return None, None, None
     kinds = range(len(table))
     kappa = (sum(share[i][i] for i in kinds) - expected) / (1 - expected)
     agreeing = sum(share[i][i] * (1 - (rows[i] + columns[i]) * (1 - kappa)) ** 2 for i in kinds)

@@ -46,6 +46,7 @@ def test_a_label_without_a_verdict_agrees_with_nothing():
 
 def test_where_all_say_the_same_there_is_no_kappa():
     assert of_counts(9, 0, 0, 0).kappa is None
+    assert (of_counts(6, 0, 4, 0).kappa, of_counts(6, 4, 0, 0).kappa_low) == (None, None)
     assert agreement(judged({}), {"a": "yes"}).kappa is None
 
 
