@@ -14,9 +14,11 @@ from typing import Any, get_args
 
 import httpx
 
+from pipeline.call.record import Record, Replied, record_of
 from pipeline.files import Json, canonical_json, json_hash, read_json
 from pipeline.run.places import create
 from pipeline.run.store import finished_records
+from pipeline.score._hearing import played
 from pipeline.spec.judge import Answer, Judge
 
 FOLDER = "judged"  # in the run's own
@@ -91,7 +93,8 @@ class _Asked:
 
     @classmethod
     def about(cls, unit: str, facts: Mapping[str, Any], judge: Judge) -> "_Asked":
-        text = f"Question: {judge.ask}\n\nCall:\n{json.dumps(_transcript(facts['call']), ensure_ascii=False, indent=1)}"
+        told = json.dumps(_transcript(record_of(facts["call"])), ensure_ascii=False, indent=1)
+        text = f"Question: {judge.ask}\n\nCall:\n{told}"
         return cls(unit, facts["status"], text, json_hash([_words(judge), text]))
 
 
@@ -101,28 +104,20 @@ def _words(judge: Judge) -> Json:
     return {**prompt, "url": judge.url, "model": judge.model}
 
 
-def _transcript(call: Mapping[str, Any]) -> Json:
+def _transcript(record: Record) -> Json:
     """Who said and did what, in order; of the agent what was played, and of the caller what was really said."""
-    said = [
-        (one["start_ms"], {"caller": one["text"]}) for one in call["utterances"] if one["kind"] in ("words", "aside")
-    ]
-    replied = [(one["start_ms"], _reply(one)) for one in call["replies"] if not one["discarded"] or one["actions"]]
-    return {"turns": [turn for _, turn in sorted(said + replied, key=lambda item: item[0])], "ended": call["ended"]}
+    words = [one for one in record.utterances if one.kind in ("words", "aside")]
+    said: list[tuple[int, Json]] = [(one.start_ms, {"caller": one.text}) for one in words]
+    said += [(one.start_ms, _reply(one)) for one in record.replies if one.actions or not one.discarded]
+    turns = [turn for _, turn in sorted(said, key=lambda item: item[0])]
+    return {"turns": turns, "ended": record.ended}
 
 
-def _reply(reply: Mapping[str, Any]) -> dict[str, Json]:
-    actions = [{"action": one["name"], "arguments": one["arguments"], "done": one["done"]} for one in reply["actions"]]
-    return {"agent": _played(reply), **({"did": actions} if actions else {})}
-
-
-def _played(reply: Mapping[str, Any]) -> str:
-    """As far as it was played, at an even pace; of a discarded one, whose actions stand, nothing was."""
-    if reply["discarded"]:
-        return ""
-    played_ms, text = reply["end_ms"] - reply["start_ms"], str(reply["text"])
-    if not reply["unplayed_ms"]:
-        return text
-    return f"{text[: len(text) * played_ms // (played_ms + reply['unplayed_ms'])]}-"
+def _reply(reply: Replied) -> dict[str, Json]:
+    """One that was cut off ends in a dash; of a discarded one, whose actions stand, nothing was played."""
+    cut = "-" if reply.unplayed_ms and not reply.discarded else ""
+    actions: list[Json] = [{"action": one.name, "arguments": one.arguments, "done": one.done} for one in reply.actions]
+    return {"agent": f"{played(reply)}{cut}", **({"did": actions} if actions else {})}
 
 
 async def _all(
