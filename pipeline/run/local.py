@@ -13,7 +13,6 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -66,7 +65,7 @@ def run_in_processes(
     limits = plan.release.limits
     at_once = limits.max_concurrent or workers * concurrency
     size = min(workers, len(units), at_once)
-    crowd = _Crowd(plan, out, cache, pace_of(limits), size, concurrency, at_once, _shared_out(units, size))
+    crowd = _Crowd(plan, out, cache, pace_of(limits), size, concurrency, at_once, deque(units))
     try:
         while crowd.employ():
             yield from crowd.ended()
@@ -74,18 +73,9 @@ def run_in_processes(
         crowd.dismiss()
 
 
-def _shared_out(units: Sequence[Unit], size: int) -> list[deque[Unit]]:
-    """A stretch of the units for each worker: neighbours say the same words, which only one then has to make."""
-    edges = [len(units) * k // size for k in range(size + 1)] if size else []
-    return [deque(units[start:end]) for start, end in pairwise(edges)]
-
-
 @dataclass(eq=False)
 class _Crowd:
-    """The workers, and who still waits for one. As each has its own pipe, it is known with which units one dies.
-
-    `waiting` is a stretch for each worker; who has done with their own takes the last of the longest.
-    """
+    """The workers, and who still waits for one. As each has its own pipe, it is known with which units one dies."""
 
     plan: Plan
     out: Path
@@ -94,22 +84,20 @@ class _Crowd:
     size: int
     concurrency: int
     at_once: int  # a unit under way has one conversation at most
-    waiting: list[deque[Unit]]
+    waiting: deque[Unit]
     suspects: deque[Unit] = field(default_factory=deque)
     deaths: Counter[Unit] = field(default_factory=Counter)
     workers: list["_Worker"] = field(default_factory=list)
 
     def employ(self) -> bool:
         """Give out units, as long as there are some and anybody has room; whether anybody is at work."""
-        while (any(self.waiting) or self.suspects) and len(self.workers) < self.size:
-            share = next(k for k in range(self.size) if all(worker.share != k for worker in self.workers))
-            self.workers.append(_Worker.hired(share, self.plan, self.out, self.cache, self.pace))
+        while (self.waiting or self.suspects) and len(self.workers) < self.size:
+            self.workers.append(_Worker.hired(self.plan, self.out, self.cache, self.pace))
         for worker in self.workers:
             if self.suspects and not worker.units and self._has_room:
                 worker.begin(self.suspects.popleft())
-        while any(self.waiting) and (free := self._least_busy()):
-            own = self.waiting[free.share]
-            free.begin(own.popleft() if own else max(self.waiting, key=len).pop())
+        while self.waiting and (free := self._least_busy()):
+            free.begin(self.waiting.popleft())
         return any(worker.units for worker in self.workers)
 
     def ended(self) -> Iterator[Ended]:
@@ -171,13 +159,12 @@ class _Crowd:
 class _Worker:
     """A process that is sent units through a pipe, and sends back how each ended."""
 
-    share: int  # which stretch of the waiting units is its own
     process: BaseProcess
     pipe: "Connection[Unit, Ended | BadlineError]"
     units: list[Unit] = field(default_factory=list)
 
     @classmethod
-    def hired(cls, share: int, plan: Plan, out: Path, cache: Cache | None, pace: Pace | None) -> "_Worker":
+    def hired(cls, plan: Plan, out: Path, cache: Cache | None, pace: Pace | None) -> "_Worker":
         """A new process with an engine to each core: their own threads would only get in each other's way."""
         threads = os.environ.get(ONE_THREAD[0]) or "1"
         for name in ONE_THREAD:
@@ -187,7 +174,7 @@ class _Worker:
         with _deaf_to_interrupts():
             process.start()
         theirs.close()
-        return cls(share, process, ours)
+        return cls(process, ours)
 
     def begin(self, unit: Unit) -> None:
         """Give it a unit. That it has died meanwhile shows when the unit is awaited."""

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import engines
 from pipeline.errors import BadlineError
-from pipeline.run.local import _shared_out, run_in_processes
+from pipeline.run.local import run_in_processes
 from pipeline.run.plan import find_job, read_plan
 from pipeline.run.store import Store
 
@@ -42,31 +42,6 @@ def test_facts_do_not_depend_on_how_many_work_nor_in_which_order(toys):
     _, third = run(toys, workers=1, concurrency=8, units=range(6))
     assert len(first) == 6
     assert facts(first) == facts(second) == facts(third)
-
-
-def test_each_worker_has_neighbours_of_its_own_and_then_helps_the_others(toys, tmp_path):
-    log = tmp_path / "log"
-    toys.spring(f"open({str(log)!r}, 'a').write(f'{{__import__(\"os\").getpid()}} {{order}}\\n')")
-    toys.change("desk/desk.py", "def reply(self, heard):\n", "def reply(self, heard):\n        pause(heard)\n")
-    # Whoever has the calls about 412 takes far longer.
-    pause = "def pause(heard):\n    __import__('time').sleep(0.5 if '4' in heard.text or 'four' in heard.text else 0)\n"
-    toys.write("desk/desk.py", f"{toys.desk.read_text()}\n\n{pause}")
-    ends, _ = run(toys)
-    assert len(ends) == 12
-    by_worker = {}
-    for line in log.read_text().splitlines():
-        pid, order = line.split()
-        by_worker.setdefault(pid, []).append(order)
-    orders = sorted(by_worker.values(), key=lambda some: some.count("783"))
-    assert orders[0] == ["412"] * len(orders[0])  # its own stretch, from its beginning
-    assert orders[1][0] == "783"
-    assert "412" in orders[1]  # and then the last of the other's
-
-
-def test_units_are_shared_out_in_stretches():
-    assert [list(some) for some in _shared_out(range(7), 3)] == [[0, 1], [2, 3], [4, 5, 6]]
-    assert [list(some) for some in _shared_out(range(1), 1)] == [[0]]
-    assert _shared_out([], 0) == []
 
 
 def test_a_unit_that_kills_its_worker_is_set_aside_and_no_other(toys):
