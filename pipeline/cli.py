@@ -37,7 +37,7 @@ from pipeline.report.contents import contents_table
 from pipeline.report.cross import cross_tables
 from pipeline.report.dialogue import dialogue
 from pipeline.report.health import health
-from pipeline.report.judged import agreement_table, disagreements, judged_calls, judged_table
+from pipeline.report.judged import agreement_table, disagreements, judged_calls, judged_table, without_verdict
 from pipeline.report.pairing import pairing_table, refusals
 from pipeline.report.progress import Counting, Watching
 from pipeline.report.runs import removed, runs_table
@@ -593,12 +593,13 @@ def judge_check(
     """
     folder, who = place(run), find_judge(judge)
     known = read_labels(labels, list(read_manifest(folder)["units"]))
-    told = agreement(_judged(folder, who, only=known), known)
+    said = _judged(folder, who, only=known)
+    told = agreement(said, known)
     if as_json:
-        _print_json({"run": run, **plain(asdict(told))})
+        _print_json({"run": run, **plain(asdict(told)), "not_evaluated": dict(said.not_evaluated)})
         return
     out.print(agreement_table(told))
-    for line in disagreements(told):
+    for line in (*disagreements(told), *without_verdict(said)):
         out.print(line, markup=False, soft_wrap=True)
 
 

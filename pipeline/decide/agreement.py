@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pipeline.errors import BadlineError, nearest
 from pipeline.run.judging import Judged, Verdict
 
 CONFIDENCE = 0.95
+ROUNDING = 1e-12
 COLUMNS = ("unit", "label")
 LABELS = ("yes", "no")
 
@@ -43,7 +44,7 @@ class Agreement:
     """A judge against labels. `counts` is of (label, answer); yes is what sensitivity is about.
 
     `no_verdict` are labelled calls that the judge could not tell, or failed on: they agree with nothing and are in no
-    figure. `kappa` is None where either side gave one answer only.
+    figure. `kappa` is None where either side gave one answer only, its interval also where all agree.
     """
 
     judge: str
@@ -103,33 +104,43 @@ def _kappa(table: Sequence[Sequence[int]]) -> tuple[float | None, float | None, 
     agreeing = sum(share[i][i] * (1 - (rows[i] + columns[i]) * (1 - kappa)) ** 2 for i in kinds)
     others = sum(share[i][j] * (columns[i] + rows[j]) ** 2 for i in kinds for j in kinds if i != j)
     variance = agreeing + (1 - kappa) ** 2 * others - (kappa - expected * (1 - kappa)) ** 2
+    if variance < ROUNDING:  # all agree: the formula knows no doubt then, however few they are
+        return kappa, None, None
     reach = norm.ppf(0.5 + CONFIDENCE / 2) * math.sqrt(max(variance, 0) / n) / (1 - expected)
     return kappa, max(kappa - reach, -1.0), min(kappa + reach, 1.0)
 
 
-def read_labels(path: Path, units: Sequence[str]) -> dict[str, str]:
+def read_labels(path: Path, units: Collection[str]) -> dict[str, str]:
     """What people said of calls: a CSV file with the columns `unit` and `label` (yes or no); others are left alone.
 
     Raises BadlineError: file, line and column, and what would be right.
     """
     if not path.is_file():
         raise BadlineError(f"{path}: there is no such file of labels")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return _labels(path, csv.DictReader(text.splitlines(keepends=True)), set(units))
+    except UnicodeDecodeError as error:
+        raise BadlineError(f"{path}: is no text in UTF-8: {error.reason}; save it so") from None
+    except csv.Error as error:
+        raise BadlineError(f"{path}: is no CSV: {error}") from None
+
+
+def _labels(path: Path, reader: "csv.DictReader[str]", units: Collection[str]) -> dict[str, str]:
     labels: dict[str, str] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
-            raise BadlineError(f"{path}:1: lacks the column {missing[0]}; wants {', '.join(COLUMNS)} in its first line")
-        for row in reader:
-            unit, label = ((row[name] or "").strip() for name in COLUMNS)
-            where = f"{path}:{reader.line_num}"
-            if label.lower() not in LABELS:
-                raise BadlineError(f"{where}: label: '{label}' is not yes or no")
-            if unit not in units:
-                near = nearest(unit, units)
-                hint = f" Did you mean '{near}'?" if near else ""
-                raise BadlineError(f"{where}: unit: the run has no call '{unit}'.{hint}")
-            if labels.setdefault(unit, label.lower()) != label.lower():
-                raise BadlineError(f"{where}: unit: '{unit}' has another label further up; give each call one")
+    if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
+        raise BadlineError(f"{path}:1: lacks the column {missing[0]}; wants {', '.join(COLUMNS)} in its first line")
+    for row in reader:
+        unit, label = ((row[name] or "").strip() for name in COLUMNS)
+        where = f"{path}:{reader.line_num}"
+        if label.lower() not in LABELS:
+            raise BadlineError(f"{where}: label: '{label}' is not yes or no")
+        if unit not in units:
+            near = nearest(unit, units)
+            hint = f" Did you mean '{near}'?" if near else ""
+            raise BadlineError(f"{where}: unit: the run has no call '{unit}'.{hint}")
+        if labels.setdefault(unit, label.lower()) != label.lower():
+            raise BadlineError(f"{where}: unit: '{unit}' has another label further up; give each call one")
     if not labels:
         raise BadlineError(f"{path}: holds no label; write one call a line")
     return labels

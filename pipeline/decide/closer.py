@@ -35,8 +35,8 @@ class Heard:
 class Closer:
     """A closer look at a call: what alone would have saved it.
 
-    `tried` are the parts of its line, `parts` those without which it succeeds; `harmful` is the first turn whose true
-    words save it. `lost` names the arms that faults of ours stopped: of them nothing is known.
+    `tried` are the parts of its line that were looked at, `parts` those without which it succeeds; `harmful` is the
+    first turn whose true words save it. `lost` names the arms that faults of ours stopped: of them nothing is known.
     """
 
     unit: str
@@ -103,11 +103,14 @@ class _Look:
     def told(self, store: Store) -> Closer:
         return Closer(
             self.unit.name,
-            tried=self.places,
+            tried=tuple(place for place, arm in self._without.items() if self._is_known(arm, store)),
             parts=tuple(place for place, arm in self._without.items() if self._succeeds(arm, store)),
             harmful=next((heard for heard, arm in self._told_truly.items() if self._succeeds(arm, store)), None),
             lost=tuple(unit.arm for unit in self.units if not store.is_done(unit)),
         )
+
+    def _is_known(self, arm: str, store: Store) -> bool:
+        return store.is_done(replace(self.unit, arm=arm))
 
     def _succeeds(self, arm: str, store: Store) -> bool:
         unit = replace(self.unit, arm=arm)

@@ -19,6 +19,7 @@ from pipeline.score import SUCCESS
 from pipeline.spec.arm import ARMS
 
 CONFIDENCE = 0.95
+ALIKE = 1e-12  # means that differ by rounding only
 LEAST_SCENARIOS = 8  # an interval from fewer says nothing
 Successes = Mapping[str, Mapping[str, tuple[str, bool]]]  # arm -> call -> scenario, success
 
@@ -115,7 +116,7 @@ def _change(arm: str, changed: Literal["ears", "agent"], beside: str, one: Succe
 
 def _interval(means: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> tuple[float | None, float | None]:
     """Of the mean over scenarios; none where they are too few, or do not differ from each other."""
-    if len(means) < LEAST_SCENARIOS or not means.std():
+    if len(means) < LEAST_SCENARIOS or np.ptp(means) < ALIKE:
         return None, None
     interval = ttest_1samp(means, 0.0).confidence_interval(CONFIDENCE)
     return float(interval.low), float(interval.high)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.decide.agreement import Agreement, Rate
 from pipeline.run.judging import ANSWERS, Judged
@@ -13,7 +14,7 @@ MOST_SHOWN = 20  # all stand in the JSON
 
 def judged_table(told: Judged) -> Table:
     """How often it said what, by what the calls count as."""
-    table = Table(title=f"{told.judge}: {told.ask}", caption="a judge never changes what a call counts as")
+    table = Table(title=Text(f"{told.judge}: {told.ask}"), caption="a judge never changes what a call counts as")
     table.add_column("calls that are")
     for answer in ANSWERS:
         table.add_column(answer, justify="right")
@@ -24,11 +25,16 @@ def judged_table(told: Judged) -> Table:
 
 
 def judged_calls(told: Judged) -> Iterator[str]:
-    """The calls of which it did not say yes, and those that were not evaluated."""
+    """The calls of which it did not say yes, and how many were not evaluated."""
     others = [one for one in told.verdicts if one.answer != "yes"]
     yield from (f"{one.answer}: {one.unit}: {one.reason}" for one in others[:MOST_SHOWN])
     if len(others) > MOST_SHOWN:
         yield f"and {len(others) - MOST_SHOWN} more: --json names them all"
+    yield from without_verdict(told)
+
+
+def without_verdict(told: Judged) -> Iterator[str]:
+    """How many calls were not evaluated, and the commonest reasons."""
     if told.not_evaluated:
         yield f"not evaluated: {len(told.not_evaluated)}; the same command asks again"
         reasons = Counter(told.not_evaluated.values())
@@ -52,6 +58,8 @@ def agreement_table(told: Agreement) -> Table:
 def _kappa(told: Agreement) -> str:
     if told.kappa is None:
         return "none: a side gave one answer only"
+    if told.kappa_low is None:
+        return f"{told.kappa:.2f}, without an interval: all agree"
     return f"{told.kappa:.2f} ({told.kappa_low:.2f} to {told.kappa_high:.2f})"
 
 

@@ -1,15 +1,18 @@
 """The words that a finished run was made of: found again by what its manifest calls them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import BadlineError
 from pipeline.files import Json, read_json
 from pipeline.line.arrays import CPU
-from pipeline.run.plan import Job, Plan, find_job, planned
+from pipeline.run.plan import EXPECTED, Job, Plan, find_job, planned
 from pipeline.run.store import PLAN, differing, read_manifest
 
 MOST_SHOWN = 5
+VERSION = "version of "
+SCORING = (EXPECTED, "version of score ")
 
 
 def plan_behind(run: Path, *, suite: str | None = None, release: str | None = None) -> Plan:
@@ -24,19 +27,18 @@ def plan_behind(run: Path, *, suite: str | None = None, release: str | None = No
 
 
 def plan_to_score(run: Path, *, suite: str | None = None, release: str | None = None) -> Plan:
-    """The plan of a finished run, as `plan_behind`; but expectations and scores may be others by now."""
-    plan, was = planned(_job(run, suite, release), device=_device(run)), read_manifest(run)["units"]
-    others = [key for key in differing(_sources(run), plan.sources) if key.startswith("scenario ")]
-    if others:
+    """The plan of a finished run with the expectations and the scores of now. Raises BadlineError for other changes.
+
+    What else badline itself does otherwise by now changes no call that was placed: its versions stay as they were.
+    """
+    plan, was = planned(_job(run, suite, release), device=_device(run)), _sources(run)
+    if others := [key for key in differing(was, plan.sources) if not key.startswith((EXPECTED, VERSION))]:
         raise BadlineError(
-            f"{run}: its calls were about something else; what differs: {_some(others)}. Only what is under "
-            f"`expect` and `tags` may change without a new call. {_MEND}"
+            f"{run}: its calls were made of other words; what differs: {_some(others)}. Only what is under `expect`, "
+            f"`tags`, `claims` and `knowledge` may change without a new call. {_MEND}"
         )
-    if strangers := sorted(was.keys() - {unit.name for unit in plan.units}):
-        raise BadlineError(
-            f"{run}: {len(strangers)} of its calls are not in {_job(run, suite, release).suite}, such as {strangers[0]}"
-        )
-    return plan
+    kept = {key: value for key, value in was.items() if not key.startswith(SCORING)}
+    return replace(plan, sources=kept | {key: value for key, value in plan.sources.items() if key.startswith(SCORING)})
 
 
 _MEND = "Put the files back as they were, or name others: --suite, --release"

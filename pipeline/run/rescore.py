@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.call.record import record_of
 from pipeline.errors import BadlineError
 from pipeline.run.batch import close_run
-from pipeline.run.places import refuse_forgetful, share
+from pipeline.run.places import is_local, refuse_forgetful, share
 from pipeline.run.plan import Plan, unit_of
 from pipeline.run.store import Store, finished_records, read_manifest
 from pipeline.run.summary import Summary
@@ -39,7 +39,7 @@ def rescore(run: Path, plan: Plan, out: Path) -> Rescored:
 
     Calls, sound and circumstances are those of the run. One that had no call, as its sound was off target, stays so.
     """
-    if out == run:
+    if _is_same(out, run):
         raise BadlineError(f"--out: {out}: a record is never written again; name another folder")
     refuse_forgetful(out)
     lost = read_manifest(run)["summary"]["lost"]
@@ -55,6 +55,11 @@ def rescore(run: Path, plan: Plan, out: Path) -> Rescored:
     placed = {*(unit.name for unit in units), *lost}
     there = tuple(unit for unit in plan.units if unit.name in placed)
     return Rescored(close_run(replace(plan, units=there), now, lost), tuple(changed))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both name one folder, however they are spelled."""
+    return one.resolve() == other.resolve() if is_local(one) and is_local(other) else str(one) == str(other)
 
 
 def _scored(plan: Plan, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.errors import BadlineError
 from pipeline.files import read_json
-from pipeline.run.store import CLOSER, MANIFEST, PLAN, Store, read_record
+from pipeline.run.store import CLOSER, JUDGED, MANIFEST, PLAN, Store, read_record
 
 PASSED = ("passed", "resolved_badly")
 
@@ -152,7 +152,8 @@ def remove(removal: Removal) -> None:
             continue
         for one in (*_own_files(path), *_own_files(path / CLOSER)):
             one.unlink(missing_ok=True)
-        for one in (*_own_folders(path / CLOSER), *_own_folders(path)):
+        verdicts = (*(path / JUDGED).glob("*"), path / JUDGED)
+        for one in (*_own_folders(path / CLOSER), *verdicts, *_own_folders(path)):
             if one.is_dir() and not any(one.iterdir()):
                 one.rmdir()
 
@@ -164,6 +165,7 @@ def _own_folders(folder: Path) -> tuple[Path, ...]:
 def _own_files(folder: Path) -> list[Path]:
     """What a run has written, the manifest first and the plan last; what others have put there is not among it."""
     parts = [*_records(folder), *(folder / "sound").glob("*.flac"), *folder.glob("*.parquet")]
+    parts += (folder / JUDGED).glob("*/*.json")
     return [folder / MANIFEST, *parts, folder / PLAN]
 
 

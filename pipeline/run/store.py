@@ -22,6 +22,7 @@ from pipeline.run.unit import Done
 PLAN = "plan.json"
 MANIFEST = "manifest.json"  # what it does not list does not exist
 CLOSER = "closer"  # a store of its own in a run's folder: calls that failed, placed again
+JUDGED = "judged"  # what judges said of its calls
 GO_ON = "give its `badline run` again, it goes on from there"
 
 

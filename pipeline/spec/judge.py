@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
+import httpx
 from pydantic import Field, field_validator
 
 from pipeline.errors import BadlineError
@@ -12,6 +13,7 @@ from pipeline.files import find_named
 from pipeline.spec.words import Name, Text, Words, complaint, read_words
 
 Answer = Literal["yes", "no", "cannot tell"]
+PORTS = 65_536
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -30,6 +32,18 @@ class Judge(Words):
     timeout_s: Annotated[float, Field(ge=1, le=600)] = 60.0
     max_concurrent: Annotated[int, Field(ge=1, le=100)] = 4
 
+    @field_validator("url")
+    @classmethod
+    def _leads_somewhere(cls, url: str) -> str:
+        try:
+            known = httpx.URL(url)
+            port = known.port
+        except (httpx.InvalidURL, ValueError) as error:
+            raise complaint(f"'{url}' is no URL: {error}") from None
+        if not known.host or (port is not None and not 0 < port < PORTS):
+            raise complaint(f"'{url}' wants a host, and a port below {PORTS} if it names one")
+        return url
+
     @field_validator("ask")
     @classmethod
     def _is_a_question(cls, ask: str) -> str:
@@ -38,13 +52,16 @@ class Judge(Words):
         return ask.strip()
 
     def secret(self) -> str | None:
-        """The key. Raises BadlineError where its variable is not set."""
+        """The key. Raises BadlineError where its variable is not set, or holds what no key does."""
         if self.key is None:
             return None
         for name in _VARIABLE.findall(self.key):
             if name not in os.environ:
                 raise BadlineError(f"judge {self.name}: key: the environment variable {name} is not set")
-        return _VARIABLE.sub(lambda found: os.environ[found[1]], self.key)
+        secret = _VARIABLE.sub(lambda found: os.environ[found[1]], self.key).strip()
+        if not secret or not secret.isascii() or not secret.isprintable():  # never quoted: it is a secret
+            raise BadlineError(f"judge {self.name}: key: is empty, or holds signs that no key has")
+        return secret
 
 
 def read_judge(path: Path) -> Judge:

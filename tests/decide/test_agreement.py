@@ -50,6 +50,18 @@ def test_where_all_say_the_same_there_is_no_kappa():
     assert agreement(judged({}), {"a": "yes"}).kappa is None
 
 
+def test_where_all_agree_kappa_is_one_without_an_interval():
+    told = of_counts(5, 0, 0, 4)
+    assert (told.kappa, told.kappa_low, told.kappa_high) == (1.0, None, None)
+
+
+def test_labels_in_another_encoding_are_refused(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_bytes("unit,label\ncafé,yes\n".encode("cp1252"))
+    with pytest.raises(BadlineError, match="is no text in UTF-8"):
+        read_labels(path, ["a"])
+
+
 def test_disagreements_are_named_with_the_judges_reason():
     [one] = of_counts(3, 0, 1, 2).disagreements
     assert (one.label, one.answer, one.reason) == ("no", "yes", "because")

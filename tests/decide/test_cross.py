@@ -80,3 +80,11 @@ def test_a_call_that_counts_in_one_of_them_only_proves_nothing(tmp_path):
 def test_few_scenarios_have_no_interval(tmp_path):
     told = crossed(tmp_path, old=calls(0, 1), new_ears=calls(1, 1), new_agent=calls(0, 0), new=calls(0, 0))
     assert {(one.low, one.high) for one in told.changes} == {(None, None)}
+
+
+def test_scenarios_that_all_differ_alike_have_no_interval(tmp_path):
+    third = {(f"s{i}", k): "passed" if k == 1 else "failed" for i in range(10) for k in (1, 2, 3)}
+    none = {key: "failed" for key in third}
+    told = crossed(tmp_path, old=none, new_ears=third, new_agent=none, new=none)
+    one = change(told, "ears", "a")
+    assert (one.difference, one.low, one.high) == (pytest.approx(1 / 3), None, None)

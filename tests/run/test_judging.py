@@ -10,7 +10,7 @@ from pipeline.errors import BadlineError
 from pipeline.run import judging
 from pipeline.run.judging import judge_run
 from pipeline.run.store import finished_records
-from pipeline.spec.judge import Judge, find_judge
+from pipeline.spec.judge import Judge, find_judge, read_judge
 
 
 class Server(ThreadingHTTPServer):
@@ -142,6 +142,81 @@ def test_after_some_calls_in_vain_nobody_is_asked_any_more(run, served, monkeypa
     told = asked(run, judge_at(server, max_concurrent=1))
     assert len(server.asked) == 9  # three calls, three tries each
     assert sum(why.startswith("not asked") for why in told.not_evaluated.values()) == 9
+
+
+def test_what_was_answered_before_is_told_though_the_server_has_gone(run, served, monkeypatch):
+    monkeypatch.setattr(judging, "IN_VAIN", 2)
+    server = served(lambda text: YES)
+    judge, last = judge_at(server, max_concurrent=1), sorted(record["unit"] for record in finished_records(run))[-3:]
+    asked(run, judge, only=last)
+    server.answer = lambda text: 500
+    told = asked(run, judge)
+    assert ([one.unit for one in told.verdicts], len(told.not_evaluated)) == (last, 9)
+
+
+@pytest.mark.parametrize(("status", "tries"), [(400, 12), (401, 2), (429, 6)])
+def test_a_call_that_is_refused_stands_in_nobodys_way_but_a_key_that_is_does(run, served, monkeypatch, status, tries):
+    monkeypatch.setattr(judging, "IN_VAIN", 2)
+    server = served(lambda text: status)
+    told = asked(run, judge_at(server, max_concurrent=1))
+    assert (len(server.asked), len(told.not_evaluated)) == (tries, 12)
+    assert f"HTTP {status}" in next(iter(told.not_evaluated.values()))
+
+
+def test_a_verdict_of_another_prompt_or_a_damaged_one_is_asked_about_once_more(run, served):
+    server, unit = served(lambda text: YES), ["one.quiet.none.tone.1.oracle"]
+    asked(run, judge_at(server), only=unit)
+    [path] = (run / "judged").rglob("*.json")
+    path.write_text("{}")
+    assert len(asked(run, judge_at(server), only=unit).verdicts) == 1
+    path.rename(path.with_name(f"{unit[0]}.0123456789abcdef.json"))  # as if of another call
+    for _ in range(3):
+        asked(run, judge_at(server), only=unit)
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("content", ['{"answer": "no", "answer": "yes"}', "[" * 100_000])
+def test_two_answers_or_endless_json_are_none(run, served, content):
+    told = asked(run, judge_at(served(lambda text: content)), only=["one.quiet.none.tone.1.oracle"])
+    assert (told.verdicts, len(told.not_evaluated)) == ((), 1)
+
+
+def test_a_reason_with_half_a_sign_is_kept(run, served):
+    server = served(lambda text: '{"answer": "yes", "reason": "so \\ud800"}')
+    [verdict] = asked(run, judge_at(server), only=["one.quiet.none.tone.1.oracle"]).verdicts
+    assert verdict.reason == "so ?"
+
+
+def test_an_answer_is_waited_for_no_longer_than_it_says(run, served):
+    import time
+
+    server = served(lambda text: time.sleep(3) or YES)
+    told = asked(run, judge_at(server, timeout_s=1), only=["one.quiet.none.tone.1.oracle"])
+    assert list(told.not_evaluated.values()) == ["no answer within 1 s"]
+
+
+@pytest.mark.parametrize("key", ["", "  ", "schl\u00fcssel", "a\x07b"])
+def test_a_key_that_can_be_none_is_refused_and_never_shown(run, served, monkeypatch, key):
+    monkeypatch.setenv("JUDGE_KEY", key)
+    with pytest.raises(BadlineError) as refused:
+        asked(run, judge_at(served(lambda text: YES), key="${JUDGE_KEY}"))
+    assert "key: is empty, or holds" in str(refused.value)
+    assert not key.strip() or key not in str(refused.value)
+
+
+def test_a_key_with_a_newline_after_it_is_the_key(run, served, monkeypatch):
+    monkeypatch.setenv("JUDGE_KEY", "secret\n")
+    server = served(lambda text: YES)
+    asked(run, judge_at(server, key="${JUDGE_KEY}"), only=["one.quiet.none.tone.1.oracle"])
+    assert server.asked[0]["key"] == "Bearer secret"
+
+
+@pytest.mark.parametrize("url", ["http://[::1/v1", "http://host:abc", "http://host:99999999", "http://"])
+def test_a_url_that_leads_nowhere_is_refused_with_the_file(tmp_path, url):
+    path = tmp_path / "judge.yaml"
+    path.write_text(f"name: a\nask: Was it kind?\nurl: '{url}'\nmodel: m\n")
+    with pytest.raises(BadlineError, match=r"judge\.yaml:3: url: "):
+        read_judge(path)
 
 
 def test_words_in_the_call_are_quoted_and_answer_nothing(run, served):

@@ -23,7 +23,7 @@ def copied(finished, tmp_path):
 
 
 def plan_of(run):
-    return plan_to_score(run, suite=str(run.parent / "suite.yaml"))
+    return plan_to_score(run, suite=str(run.parent / "suite.yaml"), release=str(run.parent / "release.yaml"))
 
 
 def hashes(run):
@@ -70,21 +70,36 @@ def test_another_call_is_not_scored_as_this_one(copied):
         plan_of(copied)
 
 
-def test_a_suite_without_the_runs_calls_is_refused(copied):
-    suite = copied.parent / "suite.yaml"
-    suite.write_text(suite.read_text().replace("./one.yaml, ", ""))
-    with pytest.raises(BadlineError, match="what differs: scenario one"):
+@pytest.mark.parametrize(
+    ("name", "before", "after", "differs"),
+    [
+        ("suite.yaml", "./one.yaml, ", "", "expectations of one, scenario one, suite|scenario one, suite"),
+        ("suite.yaml", "seed: 3", "seed: 4", "suite"),
+        ("release.yaml", "silence_ms: 700", "silence_ms: 800", "release toy"),
+        ("release.yaml", "name: toy", "name: other", "release other, release toy"),
+        ("noisy.yaml", "[5, 9]", "[25, 29]", "profile noisy"),
+    ],
+)
+def test_a_run_of_other_words_is_not_scored_as_if_it_were_of_these(copied, name, before, after, differs):
+    path = copied.parent / name
+    path.write_text(path.read_text().replace(before, after))
+    with pytest.raises(BadlineError, match=f"what differs: ({differs})"):
         plan_of(copied)
-    suite.write_text(
-        suite.read_text().replace("seed: 3", "seed: 3\narms: [clean]").replace("[./two", "[./one.yaml, ./two")
-    )
-    with pytest.raises(BadlineError, match="of its calls are not in"):
-        plan_of(copied)
+
+
+def test_a_run_scored_anew_keeps_the_versions_that_made_its_calls(copied, tmp_path):
+    sources = json.loads((copied / "plan.json").read_text())
+    (copied / "plan.json").write_text(json.dumps(sources | {"version of room noise": 0, "version of score gone": 1}))
+    rescore(copied, plan_of(copied), tmp_path / "again")
+    told = json.loads((tmp_path / "again" / "plan.json").read_text())
+    assert (told["version of room noise"], "version of score gone" in told) == (0, False)
 
 
 def test_a_run_is_never_scored_over_itself(copied):
-    with pytest.raises(BadlineError, match="name another folder"):
-        rescore(copied, plan_of(copied), copied)
+    (copied.parent / "link").symlink_to(copied)
+    for spelled in (copied, copied / ".." / copied.name, copied.parent / "link"):
+        with pytest.raises(BadlineError, match="name another folder"):
+            rescore(copied, plan_of(copied), spelled)
 
 
 def test_the_plan_behind_a_run_is_found_by_what_its_manifest_calls_it(finished):

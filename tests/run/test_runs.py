@@ -93,6 +93,16 @@ def test_a_removed_run_is_gone_and_no_other(folder, begun):
     assert [run.name for run in runs_in(folder)] == [{"a": "b", "b": "a"}[removal.run.name]]
 
 
+def test_what_judges_said_and_a_closer_look_go_with_their_run(folder, begun):
+    begun("a", [("passed", "x")])
+    for name in ("judged/kind.0123/one.json", "closer/units/one.json", "closer/plan.json"):
+        (folder / "a" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "a" / name).write_text("{}")
+    [removal] = chosen(folder, keep=0)
+    remove(removal)
+    assert not (folder / "a").exists()
+
+
 def test_sound_that_a_call_needs_which_did_not_pass_stays_and_all_records(folder, begun):
     begun("a", [("passed", "x"), ("passed", "shared"), ("failed", "shared"), ("failed", "y")])
     [removal] = chosen(folder, sound_of_passed=True)
