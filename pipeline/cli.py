@@ -72,7 +72,7 @@ from pipeline.run.store import finished_records, kept_call, read_manifest
 from pipeline.run.summary import Summary
 from pipeline.run.survey import MOST_UTTERANCES
 from pipeline.run.unit import Done, plain
-from pipeline.spec.arm import ARMS
+from pipeline.spec.arm import ARMS, checked_arm
 from pipeline.spec.judge import Judge, find_judge
 from pipeline.spec.schema import SCHEMAS, schema_of
 
@@ -620,7 +620,7 @@ def list_confusions(
 
     Example: badline confusions runs/nightly
     """
-    told = confusions(finished_records(place(run)), arm=arm)
+    told = confusions(finished_records(place(run)), arm=checked_arm(arm))
     if as_json:
         _print_json({"run": run, **plain(asdict(told))})
     else:

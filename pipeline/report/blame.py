@@ -9,6 +9,7 @@ from pipeline.decide.closer import Closer
 from pipeline.report.table import last_line
 from pipeline.spec.profile import PLACES
 
+MOST_SHOWN = 100  # calls
 SAYS: dict[Blame, str] = {
     "agent": "fails with perfect ears",
     "unstable": "with perfect ears it fails in some trials only",
@@ -61,10 +62,12 @@ def blamed_calls(told: Attribution, looks: Sequence[Closer] = ()) -> Iterator[st
     Where there was a closer look, what it told.
     """
     closer = {look.unit: look for look in looks}
-    for one in told.blamed:
+    for one in told.blamed[:MOST_SHOWN]:
         yield _line(one)
         if one.unit in closer:
             yield from (f"  {line}" for line in _closer(closer[one.unit]))
+    if len(told.blamed) > MOST_SHOWN:
+        yield f"and {len(told.blamed) - MOST_SHOWN} more: --json names them all"
     yield from (f"infrastructure: {unit}: {last_line(why)}" for unit, why in told.lost.items())
 
 
